@@ -1,0 +1,184 @@
+"""Fields of the edge: lenient about how a value is written, strict about what it is.
+
+Hotmart writes numbers as text and text as numbers, sends nulls and empty text for "no value", and has
+three ways to write a date (see the webhook reference). A field here accepts every one of them and gives
+None for "no value"; what is not such a value at all is an error that costs this field only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from service.domain.money import LARGEST
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+LONGEST_TEXT = 4000
+
+
+def storable(text: str) -> str:
+    """The text as a database can keep it: no NUL, no half of a surrogate pair, no outer blanks."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\x00", "").strip()
+
+
+class Text(fields.Field[str | None]):
+    """Text; a number becomes its digits. Blank is None."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str | None:
+        if isinstance(value, str):
+            return storable(value)[:LONGEST_TEXT] or None
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+            raise ValidationError("is not text")
+        return str(value)
+
+
+class Whole(fields.Field[int | None]):
+    """A whole number of at most nine digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | None:
+        number = exact(value)
+        if number is None:
+            return None
+        if number != number.to_integral_value() or abs(number) >= 10**9:
+            raise ValidationError("is not a whole number of a usual size")
+        return int(number)
+
+
+class Amount(fields.Field[Decimal | None]):
+    """An exact decimal in currency units."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Decimal | None:
+        return exact(value)
+
+
+class Flag(fields.Field[bool | None]):
+    """Yes or no, as JSON, as the texts `true` and `false`, or as 1 and 0."""
+
+    WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool | None:
+        word = str(value).strip().lower()
+        if word not in self.WORDS:
+            raise ValidationError("is neither true nor false")
+        return self.WORDS[word]
+
+
+class Instant(fields.Field[datetime | None]):
+    """A moment: epoch milliseconds as number or text, or ISO 8601 text. Aware, in UTC.
+
+    Seconds in place of milliseconds are understood; a moment outside 2000 to 2100 is an error, because
+    Hotmart's own samples carry placeholders such as 12345678.
+    """
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime | None:
+        return instant(value)
+
+
+class Day(fields.Field[date | None]):
+    """A calendar date at the head of an ISO text: the time behind it is filler (`warranty_date`)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date | None:
+        text = str(value).strip()
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError as error:
+            raise ValidationError("is not a date") from error
+
+
+class Flat(Schema):
+    """A schema whose `data_key`s are dotted paths into the body, loaded from `flatten`."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.paths = [(key, key.split(".")) for key in (field.data_key for field in self.fields.values()) if key]
+
+    def read(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """(values found, faults by path). A wrong value costs its field, never its neighbours."""
+        try:
+            loaded, faults = self.load(flatten(body, self.paths)), {}
+        except ValidationError as error:
+            loaded = error.valid_data or {}
+            faults = {str(path): _first(messages) for path, messages in error.normalized_messages().items()}
+        return {name: value for name, value in loaded.items() if value is not None}, faults
+
+
+def _first(messages: Any) -> str:
+    return str(messages[0] if isinstance(messages, list) else messages)
+
+
+def flatten(body: Mapping[str, Any], paths: list[tuple[str, list[str]]]) -> dict[str, Any]:
+    """The values at dotted paths; null, and a path through something that is no object, are absent."""
+    found: dict[str, Any] = {}
+    for key, steps in paths:
+        node: Any = body
+        for step in steps:
+            if node.__class__ is not dict:
+                node = None
+                break
+            node = node.get(step)
+        if node is not None:
+            found[key] = node
+    return found
+
+
+def exact(value: Any) -> Decimal | None:
+    """A finite decimal of a usual size from a JSON number or its text; None for blank text."""
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+    if isinstance(value, (bool, float)) or not isinstance(value, (int, str, Decimal)):
+        raise ValidationError("is not a number")
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise ValidationError("is not a number") from error
+    if not number.is_finite() or abs(number) >= LARGEST or number.as_tuple().exponent < -12:  # type: ignore[operator]
+        raise ValidationError("is not a number of a usual size")  # finite, so the exponent is an int
+    return number
+
+
+def instant(value: Any) -> datetime | None:
+    """A moment in UTC from epoch milliseconds (or seconds) or ISO 8601 text; None for blank text."""
+    text = str(value).strip()
+    if not text or isinstance(value, bool):
+        return None
+    moment = _from_epoch(int(text)) if text.lstrip("-").isdigit() and len(text) < 18 else _from_iso(text)
+    if not EARLIEST <= moment < LATEST:
+        raise ValidationError("is not a moment between 2000 and 2100")
+    return moment
+
+
+def _from_epoch(number: int) -> datetime:
+    in_milliseconds = abs(number) >= 10**11
+    seconds, millis = divmod(number, 1000) if in_milliseconds else (number, 0)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=millis * 1000)
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValidationError("is not a moment") from error
+
+
+def _from_iso(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "") if "T" in text else text)
+    except ValueError as error:
+        raise ValidationError("is not a moment") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,97 @@
+"""Hotmart postback version 1.0.0: flat form fields, and three JSON kinds (webhook reference, section 14)."""
+
+from __future__ import annotations
+
+from schemas.edges import Amount, Day, Flag, Flat, Instant, Text, Whole
+
+
+class PurchaseV1(Flat):
+    """A purchase in any status; every value is text."""
+
+    transaction = Text(data_key="transaction")
+    status = Text(data_key="status")
+    ordered_at = Instant(data_key="purchase_date")
+    approved_at = Instant(data_key="confirmation_purchase_date")
+    warranty_on = Day(data_key="warranty_date")
+    next_charge_at = Instant(data_key="subscription_date_next_charge")
+    price = Amount(data_key="price")
+    full_price = Amount(data_key="full_price")
+    currency = Text(data_key="currency")
+    currency_from = Text(data_key="currency_code_from")
+    own_share = Amount(data_key="cms_vendor")
+    affiliate_share = Text(data_key="cms_aff")
+    affiliate_share_currency = Text(data_key="cms_aff_currency")
+    fee = Amount(data_key="cms_marketplace")
+    receiver_type = Text(data_key="receiver_type")
+    product_id = Text(data_key="prod")
+    product_name = Text(data_key="prod_name")
+    offer_code = Text(data_key="off")
+    coupon = Text(data_key="coupon_code")
+    affiliate_code = Text(data_key="aff")
+    affiliate = Text(data_key="aff_name")
+    email = Text(data_key="email")
+    name = Text(data_key="name")
+    document = Text(data_key="doc")
+    document_type = Text(data_key="doc_type")
+    phone = Text(data_key="phone_checkout_number")
+    phone_area = Text(data_key="phone_checkout_local_code")
+    country = Text(data_key="address_country_ISO")
+    state = Text(data_key="address_state")
+    city = Text(data_key="address_city")
+    postcode = Text(data_key="address_zip_code")
+    address = Text(data_key="address")
+    address_number = Text(data_key="address_number")
+    address_complement = Text(data_key="address_comp")
+    district = Text(data_key="address_district")
+    payment_type = Text(data_key="payment_type")
+    installments = Whole(data_key="installments_number")
+    refusal_reason = Text(data_key="refusal_reason")
+    billet_url = Text(data_key="billet_url")
+    billet_barcode = Text(data_key="billet_barcode")
+    src = Text(data_key="src")
+    sck = Text(data_key="sck")
+    xcod = Text(data_key="xcod")
+    subscriber_code = Text(data_key="subscriber_code")
+    subscription_status = Text(data_key="subscription_status")
+    signature_status = Text(data_key="signature_status")
+    plan_name = Text(data_key="name_subscription_plan")
+    recurrence_number = Whole(data_key="recurrency")
+    is_bump = Flag(data_key="order_bump")
+    parent_transaction = Text(data_key="parent_purchase_transaction")
+
+
+class CartV1(Flat):
+    """An abandoned cart, recognised by `buyerVO`."""
+
+    product_id = Text(data_key="productId")
+    product_name = Text(data_key="productName")
+    product_ucode = Text(data_key="productUcode")
+    email = Text(data_key="buyerVO.email")
+    name = Text(data_key="buyerVO.name")
+    phone = Text(data_key="buyerVO.phone")
+
+
+class CancellationV1(Flat):
+    """The end of a subscription, recognised by `cancellationDate`; has no product id."""
+
+    subscriber_code = Text(data_key="subscriberCode")
+    email = Text(data_key="userEmail")
+    name = Text(data_key="userName")
+    product_name = Text(data_key="productName")
+    plan_name = Text(data_key="subscriptionPlanName")
+    occurred_at = Instant(data_key="cancellationDate")
+    next_charge_at = Instant(data_key="dateNextCharge")
+
+
+class PlanSwitchV1(Flat):
+    """A change of plan, recognised by `switchPlanDate`."""
+
+    subscriber_code = Text(data_key="subscription.subscriber.code")
+    email = Text(data_key="subscription.subscriber.user.email")
+    name = Text(data_key="subscription.subscriber.user.name")
+    subscription_status = Text(data_key="subscription.status")
+    product_id = Text(data_key="subscription.product.id")
+    product_name = Text(data_key="subscription.product.name")
+    plan_name = Text(data_key="newSubscriptionPlan.name")
+    previous_plan_name = Text(data_key="previousSubscriptionPlan.name")
+    occurred_at = Instant(data_key="switchPlanDate")

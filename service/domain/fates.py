@@ -1,0 +1,70 @@
+"""What each spreadsheet row changes, decided row by row so that batches cannot change the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from service.domain import revenue
+from service.domain.facts import Fact
+from service.domain.fold import fold
+from service.domain.ledger import Folded
+
+CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = "created", "updated", "unchanged", "skipped", "failed"
+FATES = (CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED)
+UPDATE, FILL, SKIP = "update", "fill", "skip"
+POLICIES = (UPDATE, FILL, SKIP)
+
+
+class Judged(NamedTuple):
+    """The fate of each row in order, the facts that are kept, and the ledger rows of every subject after them.
+
+    `revenue` is what the kept rows of this file add up to more than before, by (currency, category).
+    """
+
+    fates: list[str]
+    kept: list[Fact]
+    before: dict[str, Folded]
+    after: dict[str, Folded]
+    revenue: revenue.Totals
+
+
+def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: frozenset[int], policy: str) -> Judged:
+    """Fold row after row onto what is known.
+
+    `stories` are the facts known so far, by subject; `own` the deliveries of the same file, whose facts
+    do not make a purchase one that "exists already" for the policy `skip`.
+    """
+    known = {subject: list(facts) for subject, facts in stories.items()}
+    before = {subject: fold(facts) for subject, facts in known.items()}
+    after, fates, kept = dict(before), [], []
+    for fact in rows:
+        story = known.setdefault(fact.subject, [])
+        if policy == SKIP and any(one.delivery_id not in own for one in story):
+            fates.append(SKIPPED)
+            continue
+        story.append(fact)
+        kept.append(fact)
+        was, now = after.get(fact.subject, Folded()), fold(story)
+        fates.append(_fate(was, now))
+        after[fact.subject] = now
+    return Judged(fates, kept, before, after, _own_revenue(known, kept, own))
+
+
+def _fate(was: Folded, now: Folded) -> str:
+    if len(now.purchases) > len(was.purchases):
+        return CREATED
+    return UNCHANGED if was.tells() == now.tells() else UPDATED
+
+
+def _own_revenue(known: Mapping[str, Sequence[Fact]], kept: Sequence[Fact], own: frozenset[int]) -> revenue.Totals:
+    """What the file's own facts add up to now, less what those of them added up to that were known before."""
+    new = {id(fact) for fact in kept}
+    totals: revenue.Totals = {}
+    for subject in {fact.subject for fact in kept}:
+        mine = [fact for fact in known[subject] if fact.delivery_id in own]
+        earlier = [fact for fact in mine if id(fact) not in new]
+        totals = revenue.added(totals, revenue.totals_of(fold(mine).purchases))
+        if earlier:
+            totals = revenue.added(totals, revenue.totals_of(fold(earlier).purchases), sign=-1)
+    return totals

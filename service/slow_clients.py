@@ -1,0 +1,62 @@
+"""A gunicorn thread worker that does not wait for ever for a client that sends, or reads, too slowly.
+
+gunicorn's own threads block in `recv` once a first byte came: a few dozen half-sent requests hold all
+of them for as long as the other side likes (measured; its documentation asks for a buffering proxy in
+front). Here a request's head must arrive within HEAD_SECONDS, its body at BYTES_PER_SECOND or better.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+HEAD_SECONDS = 10.0
+BYTES_PER_SECOND = 8 * 1024
+"""A 10 MB spreadsheet may take 21 minutes, a 2 KB postback little more than the head's own time."""
+SEND_SECONDS = 30.0
+"""How long the other side may leave one piece of our answer unread."""
+
+
+class ImpatientSocket:
+    """A client's socket whose reading has a deadline, moved on by every byte that comes."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+        self.begin_request()
+
+    def begin_request(self) -> None:
+        """Start the clock: a kept-alive connection brings several requests."""
+        self._deadline = time.monotonic() + HEAD_SECONDS
+
+    def recv(self, size: int) -> bytes:
+        """Up to `size` bytes, b"" at the end; ConnectionResetError when time is up, which gunicorn closes quietly."""
+        left = self._deadline - time.monotonic()
+        try:
+            self._client.settimeout(max(left, 0.001))
+            received = self._client.recv(size)
+        except TimeoutError as fault:
+            raise ConnectionResetError(errno.ECONNRESET, "the request came too slowly") from fault
+        finally:
+            self._client.settimeout(SEND_SECONDS)
+        self._deadline += len(received) / BYTES_PER_SECOND
+        return received
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """`gthread` with a deadline on every request."""
+
+    def handle(self, conn: TConn) -> Any:
+        """One request of one connection, in a thread of the pool."""
+        if conn.parser is None and not self.cfg.is_ssl:
+            conn.parser = http.get_parser(self.cfg, ImpatientSocket(conn.sock), conn.client)
+        elif isinstance(getattr(conn.parser.unreader, "sock", None), ImpatientSocket):
+            conn.parser.unreader.sock.begin_request()
+        return super().handle(conn)

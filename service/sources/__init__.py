@@ -1,0 +1,1 @@
+"""Translators: a body comes in, facts in our words go out."""

@@ -1,0 +1,321 @@
+"""The ledger as it is stored: writes what a fold changed, and recomputes who it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
+
+import orjson
+from sqlalchemy import Connection, text
+
+from service.domain import mentions
+from service.domain.ledger import Folded, Mention, Milestone, Purchase, client_id, milestone_id
+from service.store.accounts import Account
+
+Stories = Mapping[str, Folded]
+"""Subject to its ledger rows."""
+
+PURCHASE_COLUMNS = ("account_id", "client_id", *Purchase._fields)
+MILESTONE_COLUMNS = ("account_id", "client_id", "id", *Milestone._fields)
+MENTION_COLUMNS = ("account_id", *Mention._fields)
+CLIENT_COLUMNS = ("account_id", "id", "email", "first_seen_at", "last_seen_at", *mentions.CLIENT_FIELDS)
+SUBSCRIPTION_COLUMNS = (
+    "account_id",
+    "code",
+    "email",
+    "client_id",
+    "product_id",
+    "product_name",
+    "plan_name",
+    "status",
+    "next_charge_at",
+    "canceled_at",
+    "first_at",
+    "last_at",
+    "charges",
+)
+
+
+class Touched(NamedTuple):
+    """Clients whose rows were recomputed: all of them, and those that had not been there before."""
+
+    clients: frozenset[str]
+    created: frozenset[str]
+
+
+def lock(tx: Connection, account_id: int) -> None:
+    """Be the one writer of this account until the transaction ends; waits for the one before."""
+    tx.execute(text("SELECT pg_advisory_xact_lock(:space, :account)"), {"space": 1, "account": account_id})
+
+
+def existing_clients(tx: Connection, account_id: int, emails: Iterable[str]) -> frozenset[str]:
+    """Which of these e-mails are clients already."""
+    raw: Any = tx.connection.driver_connection
+    rows = raw.execute(
+        "SELECT email FROM clients WHERE account_id = %s AND email = ANY(%s)", (account_id, list(emails))
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def write(tx: Connection, account: Account, before: Stories, after: Stories) -> Touched:
+    """Make the stored rows of these subjects those of `after`; `before` is what is stored now.
+
+    Only what differs is written. Clients, revenue, subscriptions and products are then recomputed
+    from stored rows for everyone who owned or owns anything that changed.
+    """
+    changed = [subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)]
+    old = [before[subject] for subject in changed if subject in before]
+    new = [after[subject] for subject in changed if subject in after]
+    _write_purchases(tx, account, old, new)
+    _write_milestones(tx, account, old, new)
+    _write_mentions(tx, account, old, new)
+    owners = frozenset(email for folded in (*old, *new) for email in folded.owners())
+    created = owners - existing_clients(tx, account.id, owners)
+    _recompute_clients(tx, account, owners)
+    _recompute_revenue(tx, account, owners, may_shrink=bool(old))
+    _recompute_subscriptions(tx, account, {code for folded in (*old, *new) for code in folded.subscriptions()})
+    _recompute_products(tx, account, {*_products(old), *_products(new)}, may_vanish=bool(old))
+    return Touched(owners, created)
+
+
+Row = TypeVar("Row", Purchase, Milestone, Mention)
+
+
+def _difference(old: dict[Any, Row], new: dict[Any, Row]) -> tuple[list[Row], list[Any]]:
+    """(rows to write, keys to delete)."""
+    return [row for key, row in new.items() if old.get(key) != row], [key for key in old if key not in new]
+
+
+def _write_purchases(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
+    rows, gone = _difference(
+        {row.key: row for folded in old for row in folded.purchases},
+        {row.key: row for folded in new for row in folded.purchases},
+    )
+    _delete(tx, account.id, "purchases", ("key",), [(key,) for key in gone])
+    owned = [
+        {"account_id": account.id, "client_id": _owner(account, row.email), **row._asdict()} for row in rows
+    ]
+    _upsert(tx, "purchases", PURCHASE_COLUMNS, ("account_id", "key"), owned)
+
+
+def _write_milestones(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
+    rows, gone = _difference(
+        {(row.kind, row.key): row for folded in old for row in folded.milestones},
+        {(row.kind, row.key): row for folded in new for row in folded.milestones},
+    )
+    _delete(tx, account.id, "milestones", ("kind", "key"), gone)
+    owned = [
+        {
+            "account_id": account.id,
+            "client_id": _owner(account, row.email),
+            "id": milestone_id(account.salt, row.kind, row.key),
+            **row._asdict(),
+        }
+        for row in rows
+    ]
+    _upsert(tx, "milestones", MILESTONE_COLUMNS, ("account_id", "kind", "key"), owned)
+
+
+def _write_mentions(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
+    rows, gone = _difference(
+        {(row.kind, row.about, row.story): row for folded in old for row in folded.mentions},
+        {(row.kind, row.about, row.story): row for folded in new for row in folded.mentions},
+    )
+    _delete(tx, account.id, "mentions", ("kind", "about", "story"), gone)
+    owned = [{"account_id": account.id, **row._asdict()} for row in rows]
+    _upsert(tx, "mentions", MENTION_COLUMNS, ("account_id", "kind", "about", "story"), owned)
+
+
+def _owner(account: Account, email: str | None) -> Any:
+    return client_id(account.salt, email) if email else None
+
+
+def _upsert(
+    tx: Connection, table: str, columns: tuple[str, ...], keys: tuple[str, ...], rows: list[dict[str, Any]]
+) -> None:
+    """Insert or replace rows, all in one statement; a row that stands as it is stays unwritten."""
+    if not rows:
+        return
+    named = ", ".join(columns)
+    values = [column for column in columns if column not in keys]
+    assigned = ", ".join(f"{column} = excluded.{column}" for column in values)
+    # json has no equality, so it is compared as text.
+    compared = [f"{column}::text" if (table, column) == ("mentions", "fields") else column for column in values]
+    stored = ", ".join(f"{table}.{column}" for column in compared)
+    wanted = ", ".join(f"excluded.{column}" for column in compared)
+    raw: Any = tx.connection.driver_connection
+    raw.execute(
+        f"INSERT INTO {table} ({named}) SELECT {named} FROM json_populate_recordset(NULL::{table}, %s::json)"
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assigned}"
+        f" WHERE ROW({stored}) IS DISTINCT FROM ROW({wanted})",
+        (orjson.dumps(rows).decode(),),
+    )
+
+
+def _delete(tx: Connection, account_id: int, table: str, keys: tuple[str, ...], gone: list[tuple[str, ...]]) -> None:
+    if not gone:
+        return
+    arrays = ", ".join("%s::text[]" for _ in keys)
+    matched = " AND ".join(f"t.{key} = gone.{key}" for key in keys)
+    raw: Any = tx.connection.driver_connection
+    raw.execute(
+        f"DELETE FROM {table} t USING unnest({arrays}) AS gone ({', '.join(keys)})"
+        f" WHERE t.account_id = %s AND {matched}",
+        (*(list(column) for column in zip(*gone, strict=True)), account_id),
+    )
+
+
+def _mentions(tx: Connection, account_id: int, kind: str, about: Iterable[str]) -> dict[str, list[Mention]]:
+    raw: Any = tx.connection.driver_connection
+    rows = raw.execute(
+        "SELECT kind, about, story, subject, first_at, last_at, fields FROM mentions"
+        " WHERE account_id = %s AND kind = %s AND about = ANY(%s) ORDER BY about, story",
+        (account_id, kind, list(about)),
+    )
+    read = (Mention(*row[:4], row[4].isoformat(), row[5].isoformat(), row[6]) for row in rows)
+    return {name: list(group) for name, group in groupby(read, key=lambda mention: mention.about)}
+
+
+def _recompute_clients(tx: Connection, account: Account, emails: Iterable[str]) -> None:
+    said = _mentions(tx, account.id, "client", emails)
+    rows = [
+        {
+            "account_id": account.id,
+            "id": client_id(account.salt, email),
+            "email": email,
+            "first_seen_at": client.first_seen_at,
+            "last_seen_at": client.last_seen_at,
+            **client.profile,
+        }
+        for email, spoken in said.items()
+        for client in [mentions.client_of(spoken)]
+    ]
+    _delete(tx, account.id, "clients", ("email",), [(email,) for email in emails if email not in said])
+    _upsert(tx, "clients", CLIENT_COLUMNS, ("account_id", "id"), rows)
+
+
+REVENUE = """
+INSERT INTO client_revenue (account_id, client_id, currency, active, lost, disputed, pending, net)
+SELECT %(account)s, client_id, currency,
+    coalesce(sum(amount) FILTER (WHERE slot = 'active'), 0), coalesce(sum(amount) FILTER (WHERE slot = 'lost'), 0),
+    coalesce(sum(amount) FILTER (WHERE slot = 'disputed'), 0), coalesce(sum(amount) FILTER (WHERE slot = 'pending'), 0),
+    coalesce(sum(amount) FILTER (WHERE slot = 'net'), 0)
+FROM (
+    SELECT client_id, gross_currency AS currency, category AS slot, gross_value AS amount FROM purchases
+    WHERE account_id = %(account)s AND client_id = ANY(%(clients)s)
+        AND gross_currency IS NOT NULL AND gross_value IS NOT NULL
+    UNION ALL
+    SELECT client_id, net_currency, 'net', net_value FROM purchases
+    WHERE account_id = %(account)s AND client_id = ANY(%(clients)s) AND category = 'active'
+        AND net_currency IS NOT NULL AND net_value IS NOT NULL
+) sums
+GROUP BY client_id, currency
+ON CONFLICT (account_id, client_id, currency) DO UPDATE SET active = excluded.active, lost = excluded.lost,
+    disputed = excluded.disputed, pending = excluded.pending, net = excluded.net
+WHERE ROW(client_revenue.active, client_revenue.lost, client_revenue.disputed, client_revenue.pending,
+    client_revenue.net) IS DISTINCT FROM ROW(excluded.active, excluded.lost, excluded.disputed, excluded.pending,
+    excluded.net)
+"""
+REVENUE_GONE = """
+DELETE FROM client_revenue r WHERE r.account_id = %(account)s AND r.client_id = ANY(%(clients)s) AND NOT EXISTS (
+    SELECT 1 FROM purchases p WHERE p.account_id = r.account_id AND p.client_id = r.client_id
+    AND ((p.gross_currency = r.currency AND p.gross_value IS NOT NULL)
+        OR (p.net_currency = r.currency AND p.net_value IS NOT NULL AND p.category = 'active')))
+"""
+
+
+def _recompute_revenue(tx: Connection, account: Account, emails: Iterable[str], *, may_shrink: bool) -> None:
+    raw: Any = tx.connection.driver_connection
+    wanted = {"account": account.id, "clients": [client_id(account.salt, email) for email in emails]}
+    raw.execute(REVENUE, wanted)
+    if may_shrink:
+        raw.execute(REVENUE_GONE, wanted)
+
+
+def _recompute_subscriptions(tx: Connection, account: Account, codes: set[str]) -> None:
+    if not codes:
+        return
+    said = _mentions(tx, account.id, "subscription", codes)
+    rows = [
+        {
+            "account_id": account.id,
+            "code": code,
+            "email": subscription.email,
+            "client_id": _owner(account, subscription.email),
+            "first_at": subscription.first_at,
+            "last_at": subscription.last_at,
+            "charges": subscription.charges,
+            "status": subscription.terms.pop("subscription_status", None),
+            **subscription.terms,
+        }
+        for code, spoken in said.items()
+        for subscription in [mentions.subscription_of(spoken)]
+    ]
+    _delete(tx, account.id, "subscriptions", ("code",), [(code,) for code in codes if code not in said])
+    _upsert(tx, "subscriptions", SUBSCRIPTION_COLUMNS, ("account_id", "code"), rows)
+
+
+def _products(stories: list[Folded]) -> set[str]:
+    named = (row.product_id for folded in stories for rows in (folded.purchases, folded.milestones) for row in rows)
+    return {product for product in named if product}
+
+
+PRODUCTS = """
+INSERT INTO products (account_id, id, name)
+SELECT %(account)s, wanted.id, coalesce(
+    (SELECT product_name FROM purchases p WHERE p.account_id = %(account)s AND p.product_id = wanted.id
+        AND p.product_name IS NOT NULL ORDER BY p.as_of DESC, p.key LIMIT 1),
+    (SELECT product_name FROM milestones m WHERE m.account_id = %(account)s AND m.product_id = wanted.id
+        AND m.product_name IS NOT NULL ORDER BY m.occurred_at DESC, m.kind, m.key LIMIT 1))
+FROM unnest(%(products)s::text[]) AS wanted (id)
+ON CONFLICT (account_id, id) DO UPDATE SET name = excluded.name WHERE products.name IS DISTINCT FROM excluded.name
+"""
+PRODUCTS_GONE = """
+DELETE FROM products WHERE account_id = %(account)s AND id = ANY(%(products)s)
+    AND NOT EXISTS (SELECT 1 FROM purchases p WHERE p.account_id = products.account_id AND p.product_id = products.id)
+    AND NOT EXISTS (SELECT 1 FROM milestones m WHERE m.account_id = products.account_id AND m.product_id = products.id)
+"""
+
+
+def _recompute_products(tx: Connection, account: Account, products: set[str], *, may_vanish: bool) -> None:
+    if not products:
+        return
+    raw: Any = tx.connection.driver_connection
+    wanted = {"account": account.id, "products": list(products)}
+    raw.execute(PRODUCTS, wanted)
+    if may_vanish:
+        raw.execute(PRODUCTS_GONE, wanted)
+
+
+LEDGER_TABLES = ("purchases", "milestones", "mentions", "clients", "client_revenue", "subscriptions", "products")
+
+
+def clear(tx: Connection, account_id: int) -> None:
+    """Take away the whole ledger of an account, for a rebuild in the same transaction."""
+    for table in LEDGER_TABLES:
+        tx.execute(text(f"DELETE FROM {table} WHERE account_id = :account"), {"account": account_id})
+
+
+def remember(tx: Connection, account_id: int) -> None:
+    """Copy the ledger aside until the transaction ends, for `differences`."""
+    for table in LEDGER_TABLES:
+        tx.execute(
+            text(f"CREATE TEMP TABLE kept_{table} ON COMMIT DROP AS SELECT * FROM {table} WHERE account_id = :account"),
+            {"account": account_id},
+        )
+
+
+def differences(tx: Connection, account_id: int) -> dict[str, int]:
+    """Rows that differ from those remembered, by table; empty when all are the same."""
+    counted = {}
+    for table in LEDGER_TABLES:
+        now = f"SELECT to_jsonb(t) FROM {table} t WHERE account_id = :account"
+        kept = f"SELECT to_jsonb(t) FROM kept_{table} t"
+        number = tx.execute(
+            text(f"SELECT count(*) FROM (({now} EXCEPT ALL {kept}) UNION ALL ({kept} EXCEPT ALL {now})) d"),
+            {"account": account_id},
+        ).scalar_one()
+        if number:
+            counted[table] = int(number)
+    return counted

@@ -1,0 +1,1 @@
+"""The doors and windows: the only place that knows Flask."""

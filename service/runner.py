@@ -1,11 +1,13 @@
 """`make run`: everything on one machine, with nothing installed but Python.
 
 `python -m service.runner` starts the parts that have no address, brings the schema up to date and
-keeps web and workers running until Ctrl-C or SIGTERM.
+keeps web and workers running until Ctrl-C or SIGTERM. `python -m service.runner migrate` only brings
+the schema up to date: the release step of the Procfile.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import logging
 import os
@@ -49,6 +51,12 @@ def run(chosen: Settings) -> None:
         upgrade(complete.database_url)
         log.info("schema up to date")
         Supervisor(children(complete), enough=lambda: _keep_servers(chosen)).run()
+
+
+def migrate(chosen: Settings) -> None:
+    """Bring the schema of the database up to date; safe from several places at once."""
+    with servers(chosen) as found:
+        upgrade(found.database_url)
 
 
 def children(complete: Settings) -> list[Child]:
@@ -101,6 +109,9 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Run with the settings of the environment; a fault of ours ends it with one message, not a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m service.runner", description="Run everything on this machine.")
+    parser.add_argument("step", nargs="?", choices=["run", "migrate"], default="run")
+    step = run if parser.parse_args().step == "run" else migrate
     os.chdir(ROOT)
     if "MAKELEVEL" in os.environ:
         die_with_parent(os.getppid(), signal.SIGTERM)
@@ -109,7 +120,7 @@ def main() -> None:
     try:
         chosen = settings.load()
         logs.configure(chosen.log_level)
-        run(chosen)
+        step(chosen)
     except MarcoError as fault:
         sys.exit(f"marco: {fault.message}")
 

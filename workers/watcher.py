@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import time
 from dataclasses import dataclass, field
 from types import FrameType
@@ -28,6 +29,7 @@ class Round:
     """What one watcher does again and again, and when it is due."""
 
     lane: Lane
+    name: str
     beat_due: float = 0.0
     turn_due: float = field(default_factory=lambda: time.monotonic() + LOOK_SECONDS)
 
@@ -35,7 +37,7 @@ class Round:
         """One round; whether there was work. What PostgreSQL raises comes through: the caller pauses."""
         now = time.monotonic()
         if now >= self.beat_due:
-            upkeep.beat(self.lane)
+            upkeep.beat(self.name)
             self.beat_due = now + BEAT_SECONDS
         if now >= self.turn_due:
             self.turn_due = now + TURN_SECONDS
@@ -66,7 +68,7 @@ class Ending:
 
 def watch(lane: Lane) -> None:
     """Make rounds until SIGTERM, or until the supervisor is gone."""
-    ending, rounds, pause = Ending(), Round(lane), LOOK_SECONDS
+    ending, rounds, pause = Ending(), Round(lane, f"{lane}@{socket.gethostname()}:{os.getpid()}"), LOOK_SECONDS
     signal.signal(signal.SIGTERM, ending.ask)
     while not ending:
         try:

@@ -6,9 +6,13 @@ import re
 from pathlib import Path
 
 from service.sources.sheet import ole
+from service.sources.sheet.csv_text import open_csv
 from service.sources.sheet.encodings import marked_encoding, wide_encoding
 from service.sources.sheet.faults import unreadable
 from service.sources.sheet.grid import Bounds, Choices, Grid, ScoreHeaders
+from service.sources.sheet.html_tables import open_html
+from service.sources.sheet.workbooks import open_workbook
+from service.sources.sheet.zips import kind_of
 
 HEAD_BYTES = 1 << 13
 
@@ -65,17 +69,10 @@ def open_grid(path: Path, choices: Choices, score_headers: ScoreHeaders, bounds:
 
 
 def _opened(path: Path, container: str, choices: Choices, score: ScoreHeaders, bounds: Bounds) -> Grid:
-    # The readers are imported when needed: a child process is started for every file.
     if container == "csv":
-        from service.sources.sheet.csv_text import open_csv
-
         return open_csv(path, choices, score, bounds)
     if container == "html":
-        from service.sources.sheet.html_tables import open_html
-
         return open_html(path, choices, score, bounds)
-    from service.sources.sheet.workbooks import open_workbook
-
     return open_workbook(path, container, choices, score, bounds)
 
 
@@ -92,8 +89,6 @@ def container_of(path: Path, bounds: Bounds) -> str:
         ole.check(path)
         return "xls"
     if head.startswith(_ZIP):
-        from service.sources.sheet.zips import kind_of
-
         return kind_of(path, bounds)
     if head.startswith(_EMPTY_ZIP):
         raise unreadable("empty_file")

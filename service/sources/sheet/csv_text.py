@@ -42,7 +42,7 @@ class _Text:
         csv.field_size_limit(self.bounds.cell_chars)  # one setting per process: set it before each pass
         with _opened(self.path, self.decoding) as file:
             first = next(file, "").lstrip("\ufeff")  # a second mark happens where files were joined
-            lines = file if self.has_separator_line else chain((first,), file)
+            lines: Iterable[str] = file if self.has_separator_line else chain((first,), file)
             if self.decoding.has_nul:
                 lines = (line.replace("\0", "") for line in lines)
             yield from _numbered(lines, self.delimiter)

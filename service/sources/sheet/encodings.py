@@ -33,10 +33,12 @@ EIGHT_BIT = ("cp1252", "mac-roman", "cp850")
 OFFERED = ("utf-8", "cp1252", "mac-roman", "cp850", "utf-16")
 """What a person may choose by hand (other names of the same codecs, and the UTF-16/32 ones, work too)."""
 
-_CHOOSABLE = {codecs.lookup(name).name for name in (*OFFERED, "latin-1", "utf-8-sig", "utf-16-le", "utf-16-be", "utf-32")}
+_CHOOSABLE = {
+    codecs.lookup(name).name for name in (*OFFERED, "latin-1", "utf-8-sig", "utf-16-le", "utf-16-be", "utf-32")
+}
 
 _LETTERS = frozenset("áàâãäçéèêëíìîïñóòôõöúùûüýÁÀÂÃÄÇÉÈÊËÍÌÎÏÑÓÒÔÕÖÚÙÛÜ")
-_MARKS_IN_TEXT = frozenset("ªº°¿¡€£«»“”‘’–—…©®·\u00a0")
+_MARKS_IN_TEXT = frozenset("ªº°¿¡€£«»“”\u2018\u2019\u2013—…©®·\u00a0")
 _NO_CHAR = "\ufffd"
 _ASCII = bytes(range(128))
 
@@ -89,6 +91,15 @@ def decoding_of(path: Path, chosen: str | None = None) -> Decoding:
         if unicode is not None:
             raise _undecodable(path, encoding) from None
     return _eight_bit(path)
+
+
+def decodes(path: Path, encoding: str) -> bool:
+    """Whether the whole file is text in this encoding."""
+    try:
+        _check(path, encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _others(encoding: str) -> list[str]:

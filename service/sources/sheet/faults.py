@@ -24,7 +24,7 @@ MESSAGES = {
         "The quotation mark opened in row {row} is never closed, so the rows after it cannot be told apart. "
         "Correct that row, or export the file again."
     ),
-    "too_many_columns": "The table has {columns} columns; {limit} are the most. Delete the columns that are not needed.",
+    "too_many_columns": "The table has {columns} columns; {limit} are the most. Delete those that are not needed.",
     "too_many_rows": "The file has more than {limit} rows. Export a shorter period, or split the file.",
     "no_header": (
         "No row with column names was found among the first rows. Put the names of the columns "

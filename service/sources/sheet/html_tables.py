@@ -1,7 +1,7 @@
-"""HTML tables called `.xls`, as some exporters write them, read with the standard library's tolerant parser.
+"""HTML tables called `.xls`, as some exporters write them.
 
-Everything is a token to that parser, so depth costs nothing. Cells spanning columns or rows keep the others in
-their place: the text goes to the first cell, the rest are blank.
+The mark-up may be sloppy (cells and rows never closed, any depth around them). Cells spanning columns or rows
+keep the others in their place: the text goes to the first cell, the rest are blank.
 """
 
 from __future__ import annotations
@@ -9,22 +9,24 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
-from service.sources.sheet.encodings import Decoding, decoding_of, marked_encoding
+from service.sources.sheet.encodings import OFFERED, Decoding, decodes, decoding_of, marked_encoding
 from service.sources.sheet.faults import unreadable
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid, Layout, Row, ScoreHeaders
 from service.sources.sheet.header_row import Heading, find_heading, first_rows, heading_at
 
-CHUNK_CHARS = 1 << 18
 MOST_TABLES = 200
 WIDEST_SPAN = 1_000
 
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})|<\?xml[^>]{0,100}?encoding=["']([\w.-]+)""")
+_CHARSET = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})|<\?xml[^>]{0,100}?encoding=["']([\w.-]+)"""
+)
 _BLANKS = re.compile(r"\s+")
-_UNSEEN = frozenset(("script", "style", "head", "title"))
+_SPANS = re.compile(r"""\b(col|row)span\s*=\s*["']?\s*([0-9]{1,9})""", re.IGNORECASE)
+_ENDLESS_NUMBER = re.compile("&#x?[0-9a-fA-F]{9,}")  # no character; too long for `int` where it is very long
 
 Table = list[list[Cell]]
 
@@ -61,35 +63,31 @@ def _decoding(path: Path, chosen: str | None) -> Decoding:
     declared = _CHARSET.search(head.lower())
     if chosen is not None or declared is None or marked_encoding(head):
         return decoding_of(path, chosen)
-    try:
-        name = codecs.lookup((declared[1] or declared[2]).decode()).name
-    except LookupError:
+    encoding = _single_byte_codec((declared[1] or declared[2]).decode())
+    if encoding is None or not decodes(path, encoding):
         return decoding_of(path)
-    if name in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):
-        return decoding_of(path)  # a page whose declaration could be read is not UTF-16
-    found = decoding_of(path)
-    # browsers and spreadsheet programs take Latin-1 for Windows-1252, so do we
-    encoding = "cp1252" if name in ("iso8859-1", "ascii") else name
-    return replace(found, encoding=encoding) if _decodes(path, encoding) else found
+    return Decoding(encoding, has_nul=True, others=[other for other in OFFERED if other != encoding])
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def _single_byte_codec(name: str) -> str | None:
+    """The codec a page names; None where looking at the bytes tells better (a page read as ASCII is not UTF-16)."""
     try:
-        path.read_text(encoding=encoding)
-    except UnicodeError:
-        return False
-    return True
+        codec = codecs.lookup(name).name
+    except LookupError:
+        return None
+    # browsers and spreadsheet programs take Latin-1 for Windows-1252, so do we
+    if codec in ("iso8859-1", "ascii"):
+        return "cp1252"
+    return codec if codec.startswith(("cp125", "cp85", "iso8859", "mac-", "koi8")) else None
 
 
 def _tables(path: Path, decoding: Decoding) -> list[Table]:
-    parser = _TableParser()
-    with path.open(encoding=decoding.encoding, errors=decoding.errors) as file:
-        while chunk := file.read(CHUNK_CHARS):
-            parser.feed(chunk)
-    parser.close()
-    if parser.is_inside_a_cell:
+    reader = _TableReader()
+    for token in tokens(path.read_text(encoding=decoding.encoding, errors=decoding.errors)):
+        reader.read(token)
+    if reader.is_inside_a_cell:
         raise unreadable("truncated", what="a table cell is never closed")
-    return parser.tables
+    return reader.tables
 
 
 def _best_table(
@@ -111,7 +109,7 @@ def _best_table(
 
 @dataclass(slots=True)
 class _Open:
-    """A table being read. `reserved` says for how many more rows a column is taken by a cell above."""
+    """A table being read. `reserved` says up to which row (from 0) a column is taken by a cell above."""
 
     rows: Table
     reserved: dict[int, int]
@@ -119,86 +117,82 @@ class _Open:
     span: tuple[int, int] = (1, 1)
 
 
-class _TableParser(HTMLParser):
-    """Collects every table; a table inside a cell becomes one of its own."""
+class _TableReader:
+    """Collects the tables of a page, the first `MOST_TABLES` of them; a table inside a cell is one of its own."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.tables: list[Table] = []
         self._open: list[_Open] = []
-        self._unseen = 0
 
     @property
     def is_inside_a_cell(self) -> bool:
-        """Whether the text read so far ends in the middle of a cell."""
+        """Whether what was read so far ends in the middle of a cell."""
         return any(table.cell is not None for table in self._open)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag == "table":
+    def read(self, token: Token) -> None:
+        """Take in the next piece of the page."""
+        tag = token.tag
+        if tag == "table":
             self._start_table()
         elif not self._open:
             return
-        elif tag == "tr":
-            self._end_cell()
-            self._open[-1].rows.append([])
-        elif tag in ("td", "th"):
-            self._end_cell()
-            self._start_cell(dict(attrs))
+        elif not tag:
+            self._add(token.text)
+        elif tag in ("tr", "/tr", "td", "/td", "th", "/th", "/table"):
+            _end_cell(self._open[-1])
+            if tag == "tr":
+                self._open[-1].rows.append([])
+            elif tag in ("td", "th"):
+                _start_cell(self._open[-1], token.text)
+            elif tag == "/table":
+                self._open.pop()
         elif tag in ("br", "p", "div", "li"):
-            self.handle_data(" ")
+            self._add(" ")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(self._unseen - 1, 0)
-        elif self._open and tag in ("td", "th", "tr"):
-            self._end_cell()
-        elif self._open and tag == "table":
-            self._end_cell()
-            self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self._open and not self._unseen and (cell := self._open[-1].cell) is not None:
-            cell.append(data)
+    def _add(self, text: str) -> None:
+        cell = self._open[-1].cell
+        if cell is not None:
+            cell.append(text)
 
     def _start_table(self) -> None:
-        if len(self.tables) >= MOST_TABLES:
-            raise unreadable("truncated", what=f"more than {MOST_TABLES} tables")
         table = _Open([], {})
         self._open.append(table)
-        self.tables.append(table.rows)
-
-    def _start_cell(self, attributes: dict[str, str | None]) -> None:
-        table = self._open[-1]
-        if not table.rows:
-            table.rows.append([])
-        _fill_reserved(table)
-        table.cell = []
-        table.span = (_span(attributes.get("colspan")), _span(attributes.get("rowspan")))
-
-    def _end_cell(self) -> None:
-        table = self._open[-1]
-        if table.cell is None:
-            return
-        row, (columns, rows) = table.rows[-1], table.span
-        if rows > 1:
-            table.reserved.update((column, rows - 1) for column in range(len(row), len(row) + columns))
-        text = _BLANKS.sub(" ", "".join(table.cell)).replace("\0", "").strip()
-        row.append(text or None)
-        row.extend([None] * (columns - 1))
-        table.cell = None
+        if len(self.tables) < MOST_TABLES:
+            self.tables.append(table.rows)
 
 
-def _fill_reserved(table: _Open) -> None:
-    """Leave the columns blank that a cell of a row above reaches down into."""
-    row = table.rows[-1]
-    while left := table.reserved.get(len(row), 0):
-        table.reserved[len(row)] = left - 1
+def _start_cell(table: _Open, attributes: str) -> None:
+    if not table.rows:
+        table.rows.append([])
+    row, number = table.rows[-1], len(table.rows) - 1
+    # leave the columns blank that a cell of a row above reaches down into
+    while table.reserved.get(len(row), -1) >= number:
         row.append(None)
+    table.cell = []
+    table.span = _span(attributes) if "span" in attributes.lower() else (1, 1)
 
 
-def _span(written: str | None) -> int:
-    if written is None or not written.strip().isdecimal():
-        return 1
-    return min(max(int(written.strip()[:9]), 1), WIDEST_SPAN)
+def _end_cell(table: _Open) -> None:
+    if table.cell is None:
+        return
+    row, (columns, rows) = table.rows[-1], table.span
+    if rows > 1:
+        last = len(table.rows) + rows - 2
+        table.reserved.update((column, last) for column in range(len(row), len(row) + columns))
+    row.append(_text(table.cell))
+    row.extend([None] * (columns - 1))
+    table.cell = None
+
+
+def _text(pieces: list[str]) -> Cell:
+    text = "".join(pieces)
+    if "&" in text:
+        text = unescape(_ENDLESS_NUMBER.sub("\ufffd", text))
+    return _BLANKS.sub(" ", text).replace("\0", "").strip() or None
+
+
+def _span(attributes: str) -> tuple[int, int]:
+    """Columns and rows a cell covers."""
+    written = {name.lower(): int(number) for name, number in _SPANS.findall(attributes)}
+    columns, rows = written.get("col", 1), written.get("row", 1)
+    return min(max(columns, 1), WIDEST_SPAN), min(max(rows, 1), WIDEST_SPAN)

@@ -30,7 +30,7 @@ class OdsExtent:
     def see(self, chunk: bytes) -> None:
         """Follow one more piece. Raises `far_cell`, and `truncated` where it is not XML."""
         try:
-            self._parser.Parse(chunk, False)
+            self._parser.Parse(chunk)
         except expat.ExpatError as fault:
             raise unreadable("truncated", what=f"content.xml, line {fault.lineno}") from fault
 

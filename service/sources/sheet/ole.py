@@ -22,6 +22,11 @@ _MOST_SECTORS = 1 << 22
 _LAST_SECTOR = 0xFFFFFFFA
 """Larger numbers in a chain are marks: free, end of chain, table sector."""
 
+_FILE_PASS = 0x2F
+"""The record of an encrypted workbook; it comes before any record that is encrypted ([MS-XLS] 2.4.117)."""
+_LOOKED_AT_RECORDS = 20
+
+_WORKBOOKS = frozenset(("Workbook", "Book", "WORKBOOK", "BOOK"))
 _TELLTALES = (
     ("WordDocument", "a Word document"),
     ("PowerPoint Document", "a presentation"),
@@ -40,18 +45,22 @@ class _Stream:
 def check(path: Path) -> None:
     """Refuse what is not a complete, open `.xls` workbook.
 
-    Raises `password_protected` (an encrypted XLSX; an encrypted `.xls` is recognised by its reader),
-    `unknown_container` (a Word document and its like), `truncated`.
+    Raises `password_protected` (an encrypted XLSX, or an encrypted `.xls`), `unknown_container` (a Word
+    document and its like), `truncated`.
     """
     with path.open("rb") as file:
         try:
-            streams = _Container(file, path.stat().st_size).streams()
+            container = _Container(file, path.stat().st_size)
+            streams = container.streams()
+            is_encrypted = any(
+                _has_file_pass(container.beginning(stream)) for stream in streams if stream.name in _WORKBOOKS
+            )
         except (struct.error, IndexError, ValueError) as fault:
             raise unreadable("truncated", what="the OLE container") from fault
     names = {stream.name for stream in streams}
-    if "EncryptedPackage" in names or "EncryptionInfo" in names:
+    if is_encrypted or "EncryptedPackage" in names or "EncryptionInfo" in names:
         raise unreadable("password_protected")
-    if names & {"Workbook", "Book", "WORKBOOK", "BOOK"}:
+    if names & _WORKBOOKS:
         return
     looks_like = next((what for name, what in _TELLTALES if name in names), "an old Office file without a workbook")
     raise unreadable("unknown_container", looks_like=looks_like)
@@ -82,6 +91,10 @@ class _Container:
             if stream.size >= self._small_below:
                 self._chain(stream.start)
         return found
+
+    def beginning(self, stream: _Stream) -> bytes:
+        """The first sector of a large stream; nothing of a small one, which has none of its own."""
+        return self._sector(stream.start) if stream.size >= self._small_below else b""
 
     def _sector(self, number: int) -> bytes:
         if number >= self._sectors:
@@ -117,3 +130,15 @@ def _stream(entry: bytes) -> _Stream | None:
         return None
     start, size = struct.unpack_from("<II", entry, 116)
     return _Stream(entry[: length - 2].decode("utf-16-le", "replace"), start, size)
+
+
+def _has_file_pass(records: bytes) -> bool:
+    at = 0
+    for _ in range(_LOOKED_AT_RECORDS):
+        if at + 4 > len(records):
+            return False
+        kind, length = struct.unpack_from("<HH", records, at)
+        if kind == _FILE_PASS:
+            return True
+        at += 4 + length
+    return False

@@ -140,7 +140,7 @@ def _same(value: Any) -> Any:
 
 
 def _at_midnight(value: date) -> Cell:
-    return datetime(value.year, value.month, value.day)
+    return datetime.combine(value, time.min)
 
 
 def _text_of(value: time | timedelta) -> Cell:

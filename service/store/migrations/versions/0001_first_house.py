@@ -90,6 +90,12 @@ CREATE TABLE drains (
     started_at timestamptz,
     PRIMARY KEY (account_id, lane)
 );
+CREATE TABLE tallies (
+    account_id bigint NOT NULL REFERENCES accounts,
+    name text NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (account_id, name)
+);
 CREATE TABLE heartbeats (
     name text PRIMARY KEY,
     beat_at timestamptz NOT NULL
@@ -340,7 +346,7 @@ CREATE TABLE mappings (
 
 TABLES = (
     "mappings import_clients import_parts imports products subscriptions client_revenue clients mentions milestones "
-    "purchases facts heartbeats drains repeats deliveries api_tokens hottoks accounts"
+    "purchases facts heartbeats tallies drains repeats deliveries api_tokens hottoks accounts"
 )
 
 

@@ -1,0 +1,1 @@
+"""The public interface under `/api/v1`."""

@@ -13,8 +13,10 @@ from service.settings import Settings
 from service.store import accounts
 from service.store.engine import engine_of, transaction
 from service.store.keeper import Keeper
-from service.web import faults
+from service.web import faults, requests
+from service.web.api import docs
 from service.web.directory import Directory
+from service.web.health import health
 from service.web.rooms import EXTENSION, Rooms
 from service.web.webhooks import webhooks
 
@@ -38,6 +40,9 @@ def create_app(settings: Settings) -> Flask:
         directory=Directory(admissions),
     )
     app.register_blueprint(webhooks)
+    app.register_blueprint(health)
+    docs.install(app)
+    requests.install(app)
     faults.install(app)
     return app
 

@@ -10,6 +10,8 @@ import pytest
 from service.local import servers, settings_with
 from service.settings import Settings
 
+pytest_plugins = ["tests.living"]
+
 
 def settings_in(var: Path, **chosen: object) -> Settings:
     """Settings that owe nothing to the environment, with their servers under `var`."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from service.queues import Lane
 from service.sources import postback
 from service.sources.telling import Kept, Telling, set_aside
-from service.store import accounts, drains, inbox, ledger
+from service.store import accounts, drains, inbox, ledger, upkeep
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.inbox import Delivery, Mark
@@ -61,7 +61,7 @@ def _postbacks(shop: Workshop) -> int:
     """One batch of postbacks for every account that has any; the number of deliveries seen to their end."""
     with transaction(shop.engine) as tx:
         waiting = [accounts.with_id(tx, account_id) for account_id in inbox.accounts_with_open(tx)]
-    return sum(turn(shop, account, Lane.REALTIME, _take_postbacks, _apply_postbacks) for account in waiting)
+    return sum(turn(shop, account, Lane.REALTIME, take_postbacks, apply_postbacks) for account in waiting)
 
 
 Take = Callable[[Connection, Account, int], list[Delivery]]
@@ -110,11 +110,13 @@ def _give_up(tx: Connection, account: Account, delivery: Delivery) -> None:
     inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed", None, fate)], datetime.now(UTC))
 
 
-def _take_postbacks(tx: Connection, account: Account, size: int) -> list[Delivery]:
+def take_postbacks(tx: Connection, account: Account, size: int) -> list[Delivery]:
+    """The oldest open postbacks."""
     return inbox.take(tx, account.id, size)
 
 
-def _apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]) -> None:
+def apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]) -> None:
+    """Translate, keep the facts, fold, write what changed, mark."""
     tellings = [_told(account, delivery) for delivery in deliveries]
     facts = [fact for telling in tellings for fact in telling.facts]
     pipeline.apply(tx, account, facts, withdrawn=[delivery.id for delivery in deliveries if delivery.replayed])
@@ -123,6 +125,7 @@ def _apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery
         for delivery, telling in zip(deliveries, tellings, strict=True)
     ]
     inbox.mark(tx, account.id, marks, datetime.now(UTC))
+    upkeep.tally(tx, account.id, "postbacks_drained", len(marks))
 
 
 def _told(account: Account, delivery: Delivery) -> Telling:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
-from json import dumps
 from typing import Any
 
 from service.domain.statuses import STAGE, Status
@@ -66,18 +65,20 @@ class Fact:
 
 def digest_of(fact: Fact) -> bytes:
     """What the fact says as 16 bytes, the same for the same content wherever and whenever it arrived."""
-    said = [
-        fact.kind,
-        fact.subject,
-        fact.source,
-        fact.said,
-        fact.email,
-        fact.status,
-        fact.occurred_at.isoformat(),
-        fact.fields,
-    ]
-    text = dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=16).digest()
+    # repr of plain values is as unambiguous as JSON here, and several times faster.
+    said = repr(
+        (
+            str(fact.kind),
+            fact.subject,
+            fact.source,
+            fact.said,
+            fact.email,
+            fact.status and str(fact.status),
+            fact.occurred_at.isoformat(),
+            sorted(fact.fields.items()),
+        )
+    )
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def sealed(fact: Fact) -> Fact:

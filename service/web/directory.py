@@ -32,8 +32,11 @@ class Directory:
 
     def find(self, key: str) -> Admission | None:
         """The admission of the account with this key. Raises Unavailable when accounts were never read."""
-        known = self._as_of(FRESH_FOR)
-        return known.get(key) or self._as_of(ASK_AGAIN_AFTER).get(key)
+        return self._usual().get(key) or self._after_a_miss().get(key)
+
+    def forget(self) -> None:
+        """Read again at the next question: accounts or tokens were changed here."""
+        self._asked_at = float("-inf")
 
     def admits_hottok(self, key: str, token: str) -> bool:
         """Whether this is a valid webhook token of the account."""
@@ -45,23 +48,31 @@ class Directory:
 
     def _admits(self, key: str, token: str, tokens: Callable[[Admission], Iterable[bytes]]) -> bool:
         digest = digest_of(token)
-        for age in (FRESH_FOR, ASK_AGAIN_AFTER):
-            admission = self._as_of(age).get(key)
+        for known in (self._usual, self._after_a_miss):
+            admission = known().get(key)
             # Compared with every one and to the end, so that the time tells nothing.
             if admission and sum([hmac.compare_digest(digest, valid) for valid in tokens(admission)]):
                 return True
         return False
 
-    def _as_of(self, age: float) -> dict[str, Admission]:
-        if time.monotonic() - self._asked_at > age:
-            self._ask_again(age)
+    def _usual(self) -> dict[str, Admission]:
+        """What is known, read again by one thread when it is old; the others go on with it meanwhile."""
+        if self._known is None or time.monotonic() - self._asked_at > FRESH_FOR:
+            self._ask_again(FRESH_FOR, wait=self._known is None)
+        return self._or_away()
+
+    def _after_a_miss(self) -> dict[str, Admission]:
+        """What is known after any reading that is under way: a miss may be an account made just now."""
+        self._ask_again(ASK_AGAIN_AFTER, wait=True)
+        return self._or_away()
+
+    def _or_away(self) -> dict[str, Admission]:
         if self._known is None:
             raise Unavailable("The database is away. Try again soon.", retry_after=30)
         return self._known
 
-    def _ask_again(self, age: float) -> None:
-        # One asks, the others go on with what is known, unless nothing is.
-        if not self._lock.acquire(blocking=self._known is None):
+    def _ask_again(self, age: float, *, wait: bool) -> None:
+        if not self._lock.acquire(blocking=wait):
             return
         try:
             if time.monotonic() - self._asked_at > age:

@@ -11,6 +11,7 @@ import psutil
 import psycopg
 import pytest
 import redis
+
 from tests.running.machine import (
     an_ordinary_user,
     ask,

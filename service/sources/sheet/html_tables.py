@@ -17,6 +17,7 @@ from service.sources.sheet.encodings import OFFERED, Decoding, decodes, decoding
 from service.sources.sheet.faults import unreadable
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid, Layout, Row, ScoreHeaders
 from service.sources.sheet.header_row import Heading, find_heading, first_rows, heading_at
+from service.sources.sheet.html_tokens import Token, tokens
 
 MOST_TABLES = 200
 WIDEST_SPAN = 1_000

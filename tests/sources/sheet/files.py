@@ -16,10 +16,13 @@ EXPORTS = Path(__file__).parents[2] / "reference" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text())
 
 KNOWN = frozenset(
-    "email, e-mail, email do(a) comprador(a), buyer email, buyer e-mail, email del comprador(a), status, estatus, "
-    "status da transação, transaction status, estatus de la transacción, transação, transacción, "
-    "código da transação, transaction code, código de la transacción, produto, product, producto, "
-    "product name, nome do produto, valor, amount, data, date, cliente, nome, name".split(", ")
+    (
+        *("email", "email do(a) comprador(a)", "buyer email", "buyer e-mail", "email del comprador(a)"),
+        *("status", "status da transação", "transaction status", "estatus", "estatus de la transacción"),
+        *("transação", "código da transação", "transaction code", "transacción", "código de la transacción"),
+        *("produto", "nome do produto", "product", "product name", "producto"),
+        *("nome", "cliente", "name", "valor", "amount", "data", "date"),
+    )
 )
 
 
@@ -38,7 +41,7 @@ def an_xlsx(path: Path, *sheets: str, names: tuple[str, ...] = (), **parts: str)
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
     numbered = list(enumerate(sheets, 1))
-    labels = {number: name for number, name in enumerate(names, 1)}
+    labels = dict(enumerate(names, 1))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
             "[Content_Types].xml",

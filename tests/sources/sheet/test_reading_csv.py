@@ -9,7 +9,6 @@ import pytest
 from service.sources.sheet.containers import open_grid
 from service.sources.sheet.faults import Unreadable
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid
-
 from tests.sources.sheet.files import nothing_known, score
 
 HEADER = "Produto;Valor;Status;Email"

@@ -8,7 +8,6 @@ import pytest
 
 from service.sources.sheet.containers import open_grid
 from service.sources.sheet.grid import Choices, Grid
-
 from tests.sources.sheet.files import EXPECTED, EXPORTS, score
 
 OPENS_AS = {

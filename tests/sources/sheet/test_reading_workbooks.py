@@ -10,7 +10,6 @@ import pytest
 from service.sources.sheet.containers import open_grid
 from service.sources.sheet.faults import Unreadable
 from service.sources.sheet.grid import Cell, Choices, Grid
-
 from tests.sources.sheet.files import a_row, an_ods, an_xls, an_xlsx, nothing_known, score, sheet_of, text_cell
 
 SALES = sheet_of(

@@ -1,0 +1,45 @@
+"""What every request gets: an id for the log and the answer, and safe headers."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import structlog
+from flask import Flask, Response, g, request
+
+USABLE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+}
+# Swagger UI writes style attributes; its page alone may.
+DOCS_POLICY = HEADERS["Content-Security-Policy"].replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+
+def install(app: Flask) -> None:
+    """Name every request, and send safe headers with every answer."""
+    app.before_request(_name)
+    app.after_request(_finish)
+
+
+def _name() -> None:
+    sent = request.headers.get("X-Request-Id", "")
+    g.request_id = sent if USABLE_ID.fullmatch(sent) else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    if "request_id" in g:
+        response.headers["X-Request-Id"] = g.request_id
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "docs.page":
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
+    return response

@@ -41,7 +41,7 @@ MASKS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 [secret]"),
     (SECRET_VALUE, r"\1[secret]"),
     # Eight digits or more, also as people write them: 123.456.789-09, +55 (11) 91234-5678.
-    (re.compile(r"(?<![\w])\+?\(?\d(?:[\s().\-/]{0,2}\d){7,}|\d{8,}"), "[digits]"),
+    (re.compile(r"(?<!\w)\+?(?:\d{1,3} ?)?(?:\(\d{2,3}\) ?)?\d(?:[ .\-/]?\d){7,}|\d{8,}"), "[digits]"),
 )
 
 IDENTIFIER = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -21,6 +21,7 @@ POSTGRES_SCHEMES = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHORTEST_SECRET = 16
+USUAL_PORT = 8000
 PUBLIC_URL_FILE = "public_url"
 """In `var/` while `make run` is up: the address of the running door, for commands started beside it."""
 
@@ -75,7 +76,7 @@ def load() -> Settings:
         env.seal()
     except EnvValidationError as fault:
         faults = {name: list(messages) for name, messages in _per_name(fault)}
-    if read["database_url"] and not read["secret_key"] and "SECRET_KEY" not in faults:
+    if read["database_url"] != "" and not read["secret_key"] and "SECRET_KEY" not in faults:
         faults["SECRET_KEY"] = [_KEY_REMEDY]
     if faults:
         raise Misconfigured(_sentence(faults))
@@ -96,9 +97,8 @@ def normalised(database_url: str) -> str:
 
 def _read(env: Env) -> dict[str, object]:
     """Every variable; a faulty one is remembered by `env` and told by `seal`."""
-    port = env.int("PORT", 8000, validate=_between(1, 65535))
     return {
-        "port": port,
+        "port": env.int("PORT", None, validate=_between(1, 65535)),
         "public_url": env.str("PUBLIC_URL", "", validate=_address({"http", "https"}, "https://marco.example.com")),
         "database_url": env.str(
             "DATABASE_URL", "", validate=_address(POSTGRES_SCHEMES, "postgresql://user:secret@host:5432/marco")
@@ -122,6 +122,7 @@ def _completed(read: dict[str, object]) -> Settings:
     read["log_level"] = str(read["log_level"]).upper()
     read["database_url"] = normalised(str(read["database_url"]))
     read["public_url"] = (str(read["public_url"]) or _running_door(var_dir, read["port"])).rstrip("/")
+    read["port"] = read["port"] or USUAL_PORT
     read["secret_key"] = read["secret_key"] or kept_secret(var_dir)
     return Settings(**read)  # type: ignore[arg-type]  # each value was read by its own typed reader above
 
@@ -129,9 +130,9 @@ def _completed(read: dict[str, object]) -> Settings:
 def _running_door(var_dir: Path, port: object) -> str:
     """Where the door is: told by PORT, else by the `make run` that is up, else the usual port."""
     told = var_dir / PUBLIC_URL_FILE
-    if "PORT" not in os.environ and told.is_file():
+    if port is None and told.is_file():
         return told.read_text("ascii").strip()
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{port or USUAL_PORT}"
 
 
 def kept_secret(var_dir: Path) -> str:

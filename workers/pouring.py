@@ -1,3 +1,185 @@
-"""Pouring spreadsheet rows (being written)."""
-def step(shop): return 0
-def waits(shop): return False
+"""Pouring spreadsheet rows through the pipeline, chunk by chunk, and taking them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection
+
+from service.domain import fates
+from service.domain.facts import Fact
+from service.domain.fates import Judged
+from service.domain.money import amount_text
+from service.domain.revenue import Totals
+from service.queues import Lane
+from service.sources.sheet.rows import Reading, RowFacts, facts_of_row
+from service.store import accounts, drains, imports, inbox, ledger, upkeep
+from service.store import facts as fact_store
+from service.store.accounts import Account
+from service.store.engine import transaction
+from service.store.imports import Ref
+from service.store.inbox import Delivery, Mark
+from workers import pipeline
+from workers.turns import turn
+from workers.workshop import Workshop
+
+CLIENT_COUNTS = {"created": "clients_created", "updated": "clients_updated"}
+
+
+class Told(NamedTuple):
+    """The rows of a chunk as they were read: facts in row order, and the rows nobody could read."""
+
+    facts: list[Fact]
+    failed: list[tuple[Delivery, RowFacts]]
+
+
+def step(shop: Workshop) -> int:
+    """One chunk of every import that runs or is being undone; the number of rows seen to their end."""
+    with transaction(shop.engine) as tx:
+        running = [(accounts.with_id(tx, ref.account_id), ref) for ref in imports.waiting(tx, imports.FOR_BULK)]
+    return sum(
+        turn(shop, account, Lane.BULK, partial(_take, ref=ref), partial(_apply, ref=ref)) for account, ref in running
+    )
+
+
+def waits(shop: Workshop) -> bool:
+    """Whether an import has rows to pour or to take out."""
+    with transaction(shop.engine) as tx:
+        return bool(imports.waiting(tx, imports.FOR_BULK))
+
+
+def _take(tx: Connection, account: Account, size: int, *, ref: Ref) -> list[Delivery]:
+    """The next rows of an import; none when it is finished, which is then written down."""
+    now = datetime.now(UTC)
+    found = imports.find(tx, ref, for_change=True)
+    if found is None or found["status"] not in (imports.RUNNING, imports.UNDOING):
+        return []
+    undoing = found["status"] == imports.UNDOING
+    if found["canceling"] and not undoing:
+        imports.withdraw_rest(tx, ref, found["chunk_done"], now)
+        imports.change(tx, ref, status=imports.CANCELED, canceling=False, finished_at=now)
+        return []
+    done, total = found["chunk_done"], found["chunk_total"]
+    for chunk in range(done, 0, -1) if undoing else range(done + 1, total + 1):
+        rows = _rows(tx, account, ref, chunk, size, undoing=undoing)
+        if rows:
+            return rows
+        imports.change(tx, ref, chunk_done=chunk - 1 if undoing else chunk)
+    imports.change(tx, ref, status=imports.UNDONE if undoing else imports.COMPLETED, finished_at=now)
+    return []
+
+
+def _rows(
+    tx: Connection, account: Account, ref: Ref, chunk: int, size: int, *, undoing: bool
+) -> list[Delivery]:
+    if undoing:
+        return inbox.not_withdrawn(tx, account.id, ref.id, chunk)
+    # A chunk is taken whole; only one that crashed before comes in smaller parts.
+    return inbox.take_chunk(tx, account.id, ref.id, chunk, None if size == drains.FULL else size)
+
+
+def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref: Ref) -> None:
+    found = imports.find(tx, ref)
+    assert found is not None  # locked by _take in this transaction
+    chunk = deliveries[0].chunk or 0
+    if found["status"] == imports.UNDOING:
+        _take_out(tx, account, ref, chunk, deliveries)
+        return
+    reading = Reading.from_json(found["reading"])
+    told = tell(account, reading, deliveries)
+    judged = judge(tx, account, ref, chunk, told, reading.existing)
+    client_fates = clients_of(tx, account, judged)
+    fact_store.keep(tx, account.id, judged.kept)
+    ledger.write(tx, account, judged.before, judged.after)
+    inbox.mark(tx, account.id, [*_marks(told, judged), *_failures(told)], datetime.now(UTC))
+    counted = imports.note_clients(tx, ref, client_fates)
+    imports.change(tx, ref, counts=added(found["counts"], told, judged, counted))
+    if not inbox.take_chunk(tx, account.id, ref.id, chunk, 1):
+        imports.change(tx, ref, chunk_done=chunk)
+    upkeep.tally(tx, account.id, "import_rows", len(deliveries))
+
+
+def tell(account: Account, reading: Reading, deliveries: Sequence[Delivery]) -> Told:
+    """Read the rows: one fact each, or the problems that keep it from being one."""
+    facts, failed = [], []
+    for delivery in deliveries:
+        row = facts_of_row(reading, account.key, delivery.row_number or 0, body_of(delivery))
+        if row.fact is None:
+            failed.append((delivery, row))
+        else:
+            facts.append(replace(row.fact, delivery_id=delivery.id))
+    return Told(facts, failed)
+
+
+def judge(tx: Connection, account: Account, ref: Ref, chunk: int, told: Told, policy: str) -> Judged:
+    """What each row changes, over what is known in this transaction."""
+    stories = fact_store.of_subjects(tx, account.id, {fact.subject for fact in told.facts})
+    own = inbox.ids_of_chunk(tx, account.id, ref.id, chunk)
+    return fates.judge(stories, told.facts, own, policy)
+
+
+def clients_of(tx: Connection, account: Account, judged: Judged) -> dict[str, str]:
+    """The clients these rows change: created, or there before and updated."""
+    owners = judged.owners_changed()
+    known = ledger.existing_clients(tx, account.id, owners)
+    return {email: "updated" if email in known else "created" for email in sorted(owners)}
+
+
+def added(counts: dict[str, Any], told: Told, judged: Judged, client_fates: dict[str, int]) -> dict[str, Any]:
+    """The counts of an import with one more batch in them."""
+    total = {name: counts.get(name, 0) for name in (*fates.FATES, *CLIENT_COUNTS.values())}
+    for fate in judged.fates:
+        total[fate] += 1
+    total[fates.FAILED] += len(told.failed)
+    for fate, name in CLIENT_COUNTS.items():
+        total[name] += client_fates.get(fate, 0)
+    return {**total, "revenue": _summed(counts.get("revenue", {}), judged.revenue)}
+
+
+def _summed(known: dict[str, str], more: Totals) -> dict[str, str]:
+    """Amounts by `CUR|category`, as JSON keeps them."""
+    sums = {slot: Decimal(amount) for slot, amount in known.items()}
+    for (currency, category), amount in more.items():
+        slot = f"{currency}|{category}"
+        sums[slot] = sums.get(slot, Decimal(0)) + amount
+    return {slot: amount_text(amount) for slot, amount in sums.items()}
+
+
+def _marks(told: Told, judged: Judged) -> list[Mark]:
+    return [
+        Mark(fact.delivery_id, "done", fate=fate) for fact, fate in zip(told.facts, judged.fates, strict=True)
+    ]
+
+
+def _failures(told: Told) -> list[Mark]:
+    return [
+        Mark(
+            delivery.id,
+            "set_aside",
+            row.problems[0].code,
+            [problem._asdict() for problem in row.problems],
+            fates.FAILED,
+        )
+        for delivery, row in told.failed
+    ]
+
+
+def _take_out(tx: Connection, account: Account, ref: Ref, chunk: int, deliveries: list[Delivery]) -> None:
+    """Undo one chunk: its facts go, what newer information says stays."""
+    ids = [delivery.id for delivery in deliveries]
+    pipeline.apply(tx, account, [], withdrawn=ids)
+    imports.withdraw(tx, ref, ids, datetime.now(UTC))
+    imports.change(tx, ref, chunk_done=chunk - 1)
+
+
+def body_of(delivery: Delivery) -> dict[str, Any]:
+    """The row as it was staged."""
+    found: dict[str, Any] = orjson.loads(delivery.body or b"{}")
+    return found
+

@@ -28,6 +28,15 @@ class Judged(NamedTuple):
     after: dict[str, Folded]
     revenue: revenue.Totals
 
+    def owners_changed(self) -> set[str]:
+        """E-mails of the clients for whom these rows changed anything a person would call a change."""
+        return {
+            email
+            for subject, now in self.after.items()
+            if (was := self.before.get(subject, Folded())).tells() != now.tells()
+            for email in was.owners() | now.owners()
+        }
+
 
 def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: frozenset[int], policy: str) -> Judged:
     """Fold row after row onto what is known.

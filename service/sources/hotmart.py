@@ -137,8 +137,8 @@ def commissions(entries: list[Mapping[str, Any]], role: str) -> tuple[dict[str, 
     own = [share for share in shares if share.get("source", "").upper() in SOURCE_OF_ROLE[role]]
     if len(own) > 1:
         own = [share for share in own if "converted" in share]
-    if len(own) > 1:
-        own, faults["commissions"] = [], "several shares could be ours"
+        if len(own) != 1:
+            own, faults["commissions"] = [], "several shares could be ours"
     found = {
         "net": _own_share(own[0]) if own else None,
         "fee": _sum_of(shares, {"MARKETPLACE"}),

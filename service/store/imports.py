@@ -140,8 +140,8 @@ def waiting(tx: Connection, condition: str) -> list[Ref]:
     return [Ref(*row) for row in rows]
 
 
-FOR_FILES = "status IN ('checking', 'trying', 'undoing') OR (status = 'running' AND staged_with IS NULL)"
-FOR_BULK = "status = 'running' AND staged_with IS NOT NULL"
+FOR_FILES = "status IN ('checking', 'trying') OR (status = 'running' AND NOT staged)"
+FOR_BULK = "status = 'undoing' OR (status = 'running' AND staged)"
 
 
 def oldest_open(tx: Connection) -> datetime | None:
@@ -247,7 +247,7 @@ def problems(tx: Connection, ref: Ref, limit: int | None = None) -> list[RowMapp
         tx.execute(
             text(
                 "SELECT row_number, reason, notes, body FROM deliveries WHERE account_id = :account"
-                " AND import_id = :import AND state = 'set_aside' ORDER BY row_number LIMIT :limit"
+                " AND import_id = :import AND fate = 'failed' ORDER BY row_number LIMIT :limit"
             ),
             {"account": ref.account_id, "import": ref.id, "limit": limit},
         ).mappings()

@@ -153,6 +153,26 @@ def rows_of_chunk(tx: Connection, account_id: int, import_id: int, chunk: int) -
     )
 
 
+def not_withdrawn(tx: Connection, account_id: int, import_id: int, chunk: int) -> list[Delivery]:
+    """The rows of one chunk that an undo has not taken out yet."""
+    return _taken(
+        tx,
+        f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND import_id = %s AND chunk = %s"
+        " AND state <> 'withdrawn' ORDER BY row_number",
+        (account_id, import_id, chunk),
+    )
+
+
+def ids_of_chunk(tx: Connection, account_id: int, import_id: int, chunk: int) -> frozenset[int]:
+    """The deliveries of one chunk."""
+    raw: Any = tx.connection.driver_connection
+    rows = raw.execute(
+        "SELECT id FROM deliveries WHERE account_id = %s AND import_id = %s AND chunk = %s",
+        (account_id, import_id, chunk),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def with_ids(tx: Connection, account_id: int, ids: Sequence[int]) -> list[Delivery]:
     """These deliveries, oldest first."""
     return _taken(

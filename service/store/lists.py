@@ -146,7 +146,7 @@ def milestones(
         tx,
         "milestones.*, d.import_id, d.row_number, i.file_name",
         wanted,
-        "milestones.occurred_at DESC, milestones.kind, milestones.key",
+        "milestones.occurred_at DESC, milestones.kind DESC, milestones.key DESC",
         page,
         "LEFT JOIN deliveries d ON d.account_id = milestones.account_id AND d.id = milestones.delivery_id"
         " LEFT JOIN imports i ON i.account_id = d.account_id AND i.id = d.import_id",

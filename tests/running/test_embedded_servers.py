@@ -191,7 +191,7 @@ def test_a_var_of_another_user_is_refused_with_a_reason(tmp_path):
     home = Path("/var/tmp") / f"marco-tests-{os.getpid()}"
     (home / "var").mkdir(parents=True)
     try:
-        os.chmod(home / "var", 0o755)
+        (home / "var").chmod(0o755)
         (home / "var" / "secret_key").write_text("a secret of the tests")
         (home / "var" / "postgres.users").touch(mode=0o644)
         refused = start_command(home / "var", python=python, user=user)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 
 import pytest
 import structlog
@@ -19,25 +21,27 @@ CANARIES = {
     "phone": "+55 (11) 91234-5678",
     "local phone": "11 91234 5678",
     "card": "4111 1111 1111 1111",
-    "hottok": "hottok=s3cr3t-Canary-1234abcd",
-    "header": "X-HOTMART-HOTTOK: s3cr3t-Canary-1234abcd",
-    "bearer": "Authorization: Bearer marco_canary_abcdef",
-    "JSON token": '{"hottok": "s3cr3t-Canary-1234abcd"}',
-    "database password": "postgresql://marco:s3cr3t-Canary@db.example.com/marco",
-    "row detail": 'duplicate key\nDETAIL:  Key (name)=(Ana Canario) already exists.\nCONTEXT: COPY t, line 1: "Ana Canario"',
+    "hottok": "hottok=s3cr3t-Kanarie-1234abcd",
+    "header": "X-HOTMART-HOTTOK: s3cr3t-Kanarie-1234abcd",
+    "bearer": "Authorization: Bearer marco_kanarie_abcdef",
+    "JSON token": '{"hottok": "s3cr3t-Kanarie-1234abcd"}',
+    "database password": "postgresql://marco:s3cr3t-Kanarie@db.example.com/marco",
+    "row detail": "duplicate key\nDETAIL:  Key (name)=(Ana Canario) already exists.",
+    "row context": "invalid input\nCONTEXT:  COPY rows, line 1, column name: Ana Canario",
 }
-SECRETS = ["canario", "canary", "789-09", "12345678909", "0001-95", "91234", "1111"]
+SECRETS = ["canario", "kanarie", "789-09", "12345678909", "0001-95", "91234", "1111"]
 
 
 @pytest.fixture
-def lines(capsys):
+def lines(monkeypatch):
     """What was logged, as one text and as parsed lines; logging is as before afterwards."""
-    root = logging.getLogger()
+    root, output = logging.getLogger(), io.StringIO()
     before = (root.handlers[:], root.level)
+    monkeypatch.setattr(sys, "stdout", output)
     logs.configure("INFO")
 
     def read() -> tuple[str, list[dict[str, object]]]:
-        text = capsys.readouterr().out
+        text = output.getvalue()
         return text, [json.loads(line) for line in text.splitlines()]
 
     yield read

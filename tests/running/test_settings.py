@@ -66,7 +66,6 @@ def test_a_dot_env_file_fills_what_the_environment_does_not_say(monkeypatch, tmp
     (tmp_path / ".env").write_text("WEB_THREADS=3\nWEB_PROCESSES=5\n")
     monkeypatch.setenv("WEB_PROCESSES", "4")
     chosen = settings.load()
-    monkeypatch.delenv("WEB_THREADS")
     assert (chosen.web_threads, chosen.web_processes) == (3, 4)
 
 

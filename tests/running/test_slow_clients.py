@@ -27,10 +27,10 @@ def door(tmp_path):
     """The port of a tiny application under two threads of our worker, whose patience is one second."""
     (tmp_path / "tiny.py").write_text(APP)
     port = free_port()
-    words = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--threads", "2"]
-    worker = ["--worker-class", "service.slow_clients.ImpatientWorker", "--chdir", str(tmp_path), "tiny:app"]
+    words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--threads", "2"]
+    words += ["--worker-class", "service.slow_clients.ImpatientWorker", "tiny:app"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), import_path()])}
-    with subprocess.Popen([sys.executable, *words, *worker], env=environment, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(words, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as server:
         eventually(lambda: _connects(port), "gunicorn did not start")
         yield port
         server.terminate()
@@ -54,12 +54,14 @@ def test_half_sent_bodies_do_not_keep_others_out(door):
 def test_a_large_body_that_keeps_coming_is_read_whole(door):
     size = 3 * 1024 * 1024
     head = f"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n".encode()
-    assert _answer(_said(door, head + b"x" * size)).endswith(str(size).encode())
+    assert _answer(_said(door, head + b"x" * size)).count(str(size).encode()) == 1
 
 
 def test_a_kept_connection_has_a_new_deadline_for_every_request(door):
     one = _said(door, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert one.recv(4096).startswith(b"HTTP/1.1 200")
+    received = b""
+    while not received.endswith(b"0\r\n\r\n"):
+        received += one.recv(4096)
     # Longer than the patience for one head: the first request's clock must not count for the second.
     assert subprocess.run(["sleep", "1.2"], check=True).returncode == 0
     one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

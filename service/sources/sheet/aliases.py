@@ -139,11 +139,10 @@ def _names() -> dict[str, Known]:
     for field, names in LOOSE.items():
         for rank, name in enumerate(names.split("|")):
             known[folded(name)] = Known(field, 100 + rank, strong=False)
-    for field in reversed(FIELDS):
-        names = "|".join((field.pt, field.en, field.es, STRONG.get(field.id, "")))
-        for rank, name in reversed(list(enumerate(names.split("|")))):
-            if name:
-                known[folded(name)] = Known(field.id, rank, strong=True)
+    for spec in reversed(FIELDS):
+        spellings = [spec.pt, spec.en, spec.es, *filter(None, STRONG.get(spec.id, "").split("|"))]
+        for rank, name in reversed(list(enumerate(spellings))):
+            known[folded(name)] = Known(spec.id, rank, strong=True)
     return known
 
 
@@ -157,19 +156,20 @@ def _only(language: str) -> frozenset[str]:
 
 
 _EXTRA_WORDS = {
-    "pt": {folded(name) for name in "Transação|Data de Venda|Nome|Nome do Produto|Forma de Pagamento|Data|Moeda".split("|")},
-    "en": {folded(name) for name in "Transaction|Amount|Date|Name|Product name|Currency|Buyer name".split("|")},
-    "es": {folded(name) for name in "Transacción|Fecha de venta|Nombre|Nombre del Producto|Fecha|Moneda|Correo".split("|")},
+    "pt": set(map(folded, "Transação|Data de Venda|Nome|Nome do Produto|Forma de Pagamento|Data|Moeda".split("|"))),
+    "en": set(map(folded, "Transaction|Amount|Date|Name|Product name|Currency|Buyer name".split("|"))),
+    "es": set(map(folded, "Transacción|Fecha de venta|Nombre|Nombre del Producto|Fecha|Moneda".split("|"))),
 }
 
 WORDS_OF = {language: _only(language) for language in ("pt", "en", "es")}
 """Headers that only one language has."""
 
+_DETAILED_FIELDS = (
+    "transaction status ordered_at approved_at offer_code purchase_rate currency paid gross gross_receiving"
+    " net_producer sales_tool charge_count fee_streaming parent_transaction"
+).split()
 DETAILED_MARKS = frozenset(
-    folded(name)
-    for language in ("pt", "en", "es")
-    for name in (getattr(field, language) for field in FIELDS)
-    if folded(name) not in {"email", "ddd", "produto", "producto", "product", "documento", "status", "plano", "plan"}
+    folded(name) for field in FIELDS if field.id in _DETAILED_FIELDS for name in (field.pt, field.en, field.es)
 )
 LEGACY_MARKS = frozenset(
     folded(name)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import Malformed, MarcoError, TooLarge, Unprocessable
-from service.sources.sheet.faults import Unreadable, unreadable
+from service.sources.sheet.faults import UnreadableFile, unreadable
 
 FRAME = struct.Struct(">cI")
 """Kind and length of what follows. Kinds: R a record, E an error (JSON), Z the end."""
@@ -50,7 +50,7 @@ def run_in_child(function: str, arguments: Mapping[str, Any], *, limits: Limits 
 
     The arguments must be JSON; the function returns an iterable of bytes. The child is started by the first
     `next()` and killed when the iterator is closed. Time the caller spends between two records is not counted.
-    Raises the `Unprocessable` the function raised, or `Unreadable` with code `too_slow`, `too_much_memory`,
+    Raises the `Unprocessable` the function raised, or `UnreadableFile` with code `too_slow`, `too_much_memory`,
     `too_much_output` or `crashed`. Close the iterator in the thread that started it: on Linux a child also dies
     with the thread that made it.
     """
@@ -157,7 +157,7 @@ class _Conversation:
         # Output last: an end of output must find all of the errors read.
         return sorted((pipe for pipe, _ in ready), key=lambda pipe: pipe == self._out)
 
-    def _end_without_word(self) -> Unreadable:
+    def _end_without_word(self) -> UnreadableFile:
         """What a child died of that sent neither an end nor an error."""
         try:
             code = self._process.wait(timeout=5)
@@ -183,4 +183,4 @@ def _error_in(body: bytes, limits: Limits) -> MarcoError:
         return unreadable(code, megabytes=limits.memory_mb)
     if name in _ERRORS:
         return _ERRORS[name](message, code=code)
-    return Unreadable(message, code=code, facts=facts)
+    return UnreadableFile(message, code=code, facts=facts)

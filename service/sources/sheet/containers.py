@@ -58,11 +58,14 @@ def open_grid(path: Path, choices: Choices, score_headers: ScoreHeaders, bounds:
     """Open an uploaded file of any supported container as a grid of clean cells.
 
     `score_headers` says how many known headers a row holds; it decides between sheets, tables, delimiters
-    and header rows. Raises `Unreadable` with a code of `faults.MESSAGES`. Workbooks are read whole, so
+    and header rows. Raises `UnreadableFile` with a code of `faults.MESSAGES`. Workbooks are read whole, so
     untrusted files belong in `child.run_in_child`.
     """
     bounds = bounds or Bounds()
     grid = _opened(path, container_of(path, bounds), choices, score_headers, bounds)
+    columns = len(grid.layout.headers)
+    if columns > bounds.columns:
+        raise unreadable("too_many_columns", columns=columns, limit=bounds.columns)
     if next(grid.rows(), None) is None:
         raise unreadable("no_rows")
     return grid

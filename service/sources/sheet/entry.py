@@ -22,9 +22,7 @@ SHIFTING = ("csv", "html")
 """Containers in which cells beyond the header may mean that the row has slipped sideways."""
 
 
-def stage(
-    path: str, choices: dict[str, Any], identity: dict[str, Any], max_rows: int | None = None
-) -> Iterator[bytes]:
+def stage(path: str, choices: dict[str, Any], identity: dict[str, Any], max_rows: int | None = None) -> Iterator[bytes]:
     """Every row of the file as `row number<TAB>chunk<TAB>body`, in file order, without a line end.
 
     `identity` names columns by position, from 1: `email` and `transaction` (or null), and `others`, which

@@ -43,7 +43,7 @@ MESSAGES = {
 }
 
 
-class Unreadable(Unprocessable):
+class UnreadableFile(Unprocessable):
     """An uploaded file cannot be read; `code` is a key of `MESSAGES`, `facts` the values in its message."""
 
     code = "unreadable"
@@ -53,7 +53,7 @@ class Unreadable(Unprocessable):
         self.facts = facts or {}
 
 
-def unreadable(code: str, **facts: object) -> Unreadable:
+def unreadable(code: str, **facts: object) -> UnreadableFile:
     """The error for a code of `MESSAGES`, its message filled in; to be raised by the caller."""
     told = {name: str(value) for name, value in facts.items()}
-    return Unreadable(MESSAGES[code].format(**told), code=code, facts=told)
+    return UnreadableFile(MESSAGES[code].format(**told), code=code, facts=told)

@@ -15,7 +15,7 @@ import pytest
 
 from service.errors import Malformed
 from service.sources.sheet.child import Limits, run_in_child
-from service.sources.sheet.faults import Unreadable
+from service.sources.sheet.faults import UnreadableFile
 from tests.sources.sheet.files import a_row, an_xlsx, sheet_of, text_cell
 
 CULPRITS = "tests.sources.sheet.culprits."
@@ -26,8 +26,8 @@ def run(function: str, limits: Limits | None = None, **arguments: object) -> lis
     return list(run_in_child(CULPRITS + function, arguments, limits=limits or Limits(seconds=30)))
 
 
-def fault_of(function: str, limits: Limits | None = None, **arguments: object) -> Unreadable:
-    with pytest.raises(Unreadable) as raised:
+def fault_of(function: str, limits: Limits | None = None, **arguments: object) -> UnreadableFile:
+    with pytest.raises(UnreadableFile) as raised:
         run(function, limits, **arguments)
     return raised.value
 
@@ -73,7 +73,7 @@ def test_an_error_with_a_code_arrives_as_the_same_error():
 def test_records_before_an_error_are_delivered():
     records = run_in_child(CULPRITS + "raises", {"kind": "unreadable"})
     assert next(records) == b"first"
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFile):
         next(records)
 
 

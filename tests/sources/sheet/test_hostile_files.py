@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from service.sources.sheet.containers import open_grid
-from service.sources.sheet.faults import MESSAGES, Unreadable
+from service.sources.sheet.faults import MESSAGES, UnreadableFile
 from service.sources.sheet.grid import Bounds, Choices
 from tests.sources.sheet.files import EXPORTS, a_row, an_ods, an_xls, an_xlsx, score, sheet_of, text_cell
 
 HEAD = a_row(1, text_cell("A1", "Email"), text_cell("B1", "Status"))
 
 
-def refusal(path: Path, bounds: Bounds | None = None) -> Unreadable:
-    with pytest.raises(Unreadable) as refused:
+def refusal(path: Path, bounds: Bounds | None = None) -> UnreadableFile:
+    with pytest.raises(UnreadableFile) as refused:
         list(open_grid(path, Choices(), score, bounds).rows())
     assert refused.value.code in MESSAGES
     return refused.value
@@ -224,7 +224,7 @@ def test_a_workbook_with_flipped_bytes_is_read_or_refused_but_never_breaks_the_r
 def read_or_refused(path: Path) -> None:
     try:
         rows = list(open_grid(path, Choices(), score).rows())
-    except Unreadable as refused:
+    except UnreadableFile as refused:
         code = refused.code
     else:
         code = "none" if rows else "neither read nor refused"

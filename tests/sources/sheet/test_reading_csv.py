@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.sources.sheet.containers import open_grid
-from service.sources.sheet.faults import Unreadable
+from service.sources.sheet.faults import UnreadableFile
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid
 from tests.sources.sheet.files import nothing_known, score
 
@@ -28,8 +28,8 @@ def rows(grid: Grid) -> list[tuple[int, list[Cell]]]:
     return list(grid.rows())
 
 
-def refusal(tmp_path: Path, content: str | bytes, **choices: object) -> Unreadable:
-    with pytest.raises(Unreadable) as refused:
+def refusal(tmp_path: Path, content: str | bytes, **choices: object) -> UnreadableFile:
+    with pytest.raises(UnreadableFile) as refused:
         rows(opened(tmp_path, content, **choices))
     return refused.value
 
@@ -185,7 +185,7 @@ def test_a_file_may_have_a_single_column_with_a_known_name(tmp_path: Path):
 def test_more_rows_than_the_limit_are_refused(tmp_path: Path):
     path = a_file(tmp_path, HEADER + "\n" + "A;1;x;a\n" * 11)
     assert len(rows(open_grid(path, Choices(), score, Bounds(rows=11)))) == 11
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         rows(open_grid(path, Choices(), score, Bounds(rows=10)))
     assert (refused.value.code, refused.value.facts) == ("too_many_rows", {"limit": "10"})
 

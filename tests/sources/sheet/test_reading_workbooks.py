@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.sources.sheet.containers import open_grid
-from service.sources.sheet.faults import Unreadable
+from service.sources.sheet.faults import UnreadableFile
 from service.sources.sheet.grid import Cell, Choices, Grid
 from tests.sources.sheet.files import a_row, an_ods, an_xls, an_xlsx, nothing_known, score, sheet_of, text_cell
 
@@ -54,7 +54,7 @@ def test_the_first_of_equal_sheets_is_taken_and_empty_ones_are_passed_over(tmp_p
 def test_a_chosen_sheet_is_obeyed(tmp_path: Path):
     path = an_xlsx(tmp_path / "a", OTHER, SALES, names=("Notas", "Vendas"))
     assert opened(path, sheet="Notas").layout.headers == ["Nota", "Email"]
-    with pytest.raises(Unreadable, match="Vendas") as refused:
+    with pytest.raises(UnreadableFile, match="Vendas") as refused:
         opened(path, sheet="Compras")
     assert refused.value.code == "unknown_choice"
 
@@ -129,13 +129,13 @@ def test_an_opendocument_sheet_that_ends_in_a_million_blank_rows_is_read(tmp_pat
 
 def test_a_workbook_without_any_cell_or_without_rows_is_refused_by_name(tmp_path: Path):
     for sheet, code in ((sheet_of(), "empty_file"), (sheet_of(a_row(1, text_cell("A1", "Email"))), "no_rows")):
-        with pytest.raises(Unreadable) as refused:
+        with pytest.raises(UnreadableFile) as refused:
             opened(an_xlsx(tmp_path / "a", sheet))
         assert refused.value.code == code
 
 
 def test_a_workbook_of_numbers_only_has_no_header(tmp_path: Path):
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         open_grid(an_xls(tmp_path / "a", [1, 2], [3, 4]), Choices(), nothing_known)
     assert refused.value.code == "no_header"
 
@@ -185,7 +185,7 @@ def test_a_page_without_a_table_has_no_header_and_one_that_ends_in_a_cell_was_cu
         ("<html><body>Please sign in</body></html>", "no_header"),
         ("<table><tr><th>Email</th></tr><tr><td>a@exam", "truncated"),
     ):
-        with pytest.raises(Unreadable) as refused:
+        with pytest.raises(UnreadableFile) as refused:
             opened(a_page(tmp_path, page))
         assert refused.value.code == code
 

@@ -87,9 +87,7 @@ CITIES = (
     ("Salvador", "BA", "71"),
     ("Recife", "PE", "81"),
 )
-ABROAD = Person(
-    "Emily", "Sample", "emily.sample@example.com", "12025550143", "", "", "Springfield", "IL", country="US"
-)
+ABROAD = Person("Emily", "Sample", "emily.sample@example.com", "12025550143", "", "", "Springfield", "IL", country="US")
 
 
 def product_named(word: str) -> Product:
@@ -117,10 +115,13 @@ def person_of(email: str) -> Person:
     """The buyer with this address, the same each time; the name is read out of the address."""
     if email.casefold() == ABROAD.email:
         return ABROAD
+    _, _, number = email.partition("@")[0].rpartition(".")
+    if number.isdecimal() and len(number) < 10 and (known := someone(int(number))).email == email:
+        return known
     words = [word.capitalize() for word in email.partition("@")[0].replace("_", ".").replace("-", ".").split(".")]
     named = [word for word in words if word.isalpha()] or ["Comprador"]
-    number = int.from_bytes(blake2b(email.encode(), digest_size=4).digest())
-    return _person(named[0], " ".join(named[1:]) or "Exemplo", email, number)
+    drawn = int.from_bytes(blake2b(email.encode(), digest_size=4).digest())
+    return _person(named[0], " ".join(named[1:]) or "Exemplo", email, drawn)
 
 
 def _person(first: str, last: str, email: str, number: int) -> Person:

@@ -75,10 +75,45 @@ COURSE_ABROAD = Product(
 )
 PRODUCTS = (COURSE, WORKBOOK, AUDIO, CLUB, MENTORING, SHIRT, COURSE_ABROAD)
 
-FIRST_NAMES = (
-    "Ana Bruno Carla Davi Elisa Fábio Gina Hugo Íris João Karen Lucas Marina Nilo Olívia Paulo Quésia Rafael Sofia Tiago"
-).split()
-LAST_NAMES = "Lima Modelo Exemplo Souza Prado Teste Nunes Rocha Amaral Dias Vieira Campos Moura Pires Freitas".split()
+FIRST_NAMES = [
+    "Ana",
+    "Bruno",
+    "Carla",
+    "Davi",
+    "Elisa",
+    "Fábio",
+    "Gina",
+    "Hugo",
+    "Íris",
+    "João",
+    "Karen",
+    "Lucas",
+    "Marina",
+    "Nilo",
+    "Olívia",
+    "Paulo",
+    "Quésia",
+    "Rafael",
+    "Sofia",
+    "Tiago",
+]
+LAST_NAMES = [
+    "Lima",
+    "Modelo",
+    "Exemplo",
+    "Souza",
+    "Prado",
+    "Teste",
+    "Nunes",
+    "Rocha",
+    "Amaral",
+    "Dias",
+    "Vieira",
+    "Campos",
+    "Moura",
+    "Pires",
+    "Freitas",
+]
 CITIES = (
     ("São Paulo", "SP", "11"),
     ("Rio de Janeiro", "RJ", "21"),

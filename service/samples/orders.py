@@ -150,6 +150,7 @@ def _payment(sale: Sale) -> Event:
 
 
 def country_of(buyer: Person) -> Event:
+    """The checkout's country, in the words of a Brazilian checkout."""
     return {"iso": "BR", "name": "Brasil"} if buyer.country == "BR" else {"iso": "US", "name": "Estados Unidos"}
 
 

@@ -77,6 +77,7 @@ class Sale(NamedTuple):
 
 
 def completed(event: str, told: Told) -> Sale:
+    """The sale behind an event, with everything unsaid filled in."""
     seed, at = told.get("seed", 0), told.get("at", USUAL_MOMENT)
     buyer = person_of(told["email"]) if "email" in told else someone(seed)
     product = told.get("product") or _usual_product(event)

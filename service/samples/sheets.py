@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Unpack
 from zoneinfo import ZoneInfo
 
@@ -17,19 +16,71 @@ from service.samples.stories import CAST
 
 NONE = "(none)"
 HEADERS = tuple(
-    "Código da transação;Status da transação;Data da transação;Confirmação do pagamento;Produtor(a);Código do produto;"
-    "Produto;Código do preço;Nome deste preço;Taxa de conversão (moeda de compra);Moeda de compra;"
-    "Valor de compra com impostos;Impostos locais de compra + taxa de parcelamento;Valor de compra sem impostos;"
-    "Taxa de conversão (moeda de recebimento);Moeda de recebimento;Faturamento bruto (sem impostos);"
-    "Faturamento líquido;Venda feita como;Faturamento líquido do(a) Produtor(a);Comissão do(a) Afiliado(a);"
-    "Faturamento do(a) Coprodutor(a);Moeda das taxas;Taxa de processamento;Taxa de streaming;Outras Taxas;"
-    "Nome do(a) Afiliado(a);Canal usado para venda;Código SRC;Código SCK;Método de pagamento;Tipo de cobrança;"
-    "Quantidade total de parcelas;Quantidade de cobranças;Data de vencimento (vouchers);Código de cupom;"
-    "Período gratuito (trial);Quantidade de itens;Comprador(a);Email do(a) Comprador(a);País;Telefone;Documento;"
-    "Código postal;Cidade;Estado / Província;Endereço;Bairro;Número;Complemento;Instagram;Código do assinante;"
-    "Tax Solutions;Tax Collected;Tax Jurisdiction;Ferramenta de Venda;Transação do Produto Principal;"
-    "Tipo da antecipação de assinatura;Motivo de Recusa de Cartão;Imposto sobre Serviço Hotmart;Impostos locais;"
-    "Taxa de parcelamento;Valor do frete bruto".split(";")
+    [
+        "Código da transação",
+        "Status da transação",
+        "Data da transação",
+        "Confirmação do pagamento",
+        "Produtor(a)",
+        "Código do produto",
+        "Produto",
+        "Código do preço",
+        "Nome deste preço",
+        "Taxa de conversão (moeda de compra)",
+        "Moeda de compra",
+        "Valor de compra com impostos",
+        "Impostos locais de compra + taxa de parcelamento",
+        "Valor de compra sem impostos",
+        "Taxa de conversão (moeda de recebimento)",
+        "Moeda de recebimento",
+        "Faturamento bruto (sem impostos)",
+        "Faturamento líquido",
+        "Venda feita como",
+        "Faturamento líquido do(a) Produtor(a)",
+        "Comissão do(a) Afiliado(a)",
+        "Faturamento do(a) Coprodutor(a)",
+        "Moeda das taxas",
+        "Taxa de processamento",
+        "Taxa de streaming",
+        "Outras Taxas",
+        "Nome do(a) Afiliado(a)",
+        "Canal usado para venda",
+        "Código SRC",
+        "Código SCK",
+        "Método de pagamento",
+        "Tipo de cobrança",
+        "Quantidade total de parcelas",
+        "Quantidade de cobranças",
+        "Data de vencimento (vouchers)",
+        "Código de cupom",
+        "Período gratuito (trial)",
+        "Quantidade de itens",
+        "Comprador(a)",
+        "Email do(a) Comprador(a)",
+        "País",
+        "Telefone",
+        "Documento",
+        "Código postal",
+        "Cidade",
+        "Estado / Província",
+        "Endereço",
+        "Bairro",
+        "Número",
+        "Complemento",
+        "Instagram",
+        "Código do assinante",
+        "Tax Solutions",
+        "Tax Collected",
+        "Tax Jurisdiction",
+        "Ferramenta de Venda",
+        "Transação do Produto Principal",
+        "Tipo da antecipação de assinatura",
+        "Motivo de Recusa de Cartão",
+        "Imposto sobre Serviço Hotmart",
+        "Impostos locais",
+        "Taxa de parcelamento",
+        "Valor do frete bruto",
+    ]
 )
 UNPAID = {"Cancelado", "Expirado", "Aguardando Pagto", "Boleto impresso", "Atrasado"}
 METHOD_OF = {CARD: "Cartão de Crédito", PIX: "Pix", BOLETO: "Boleto Bancário"}
@@ -81,7 +132,7 @@ def _money(sale: Sale) -> Row:
         "Faturamento líquido": f"{shares['PRODUCER']:.2f}",
         "Venda feita como": "Produtor",
         "Faturamento líquido do(a) Produtor(a)": f"{shares['PRODUCER']:.2f}",
-        "Comissão do(a) Afiliado(a)": f"{shares.get('AFFILIATE', Decimal(0)):.2f}",
+        "Comissão do(a) Afiliado(a)": f"{shares.get('AFFILIATE', 0):.2f}",
         "Moeda das taxas": sale.currency,
         "Taxa de processamento": f"{shares['MARKETPLACE']:.2f}",
         "Taxa de parcelamento": f"{paid - sale.price:.2f}",

@@ -18,7 +18,6 @@ from service.samples.cast import (
     MENTORING,
     SHIRT,
     WORKBOOK,
-    Product,
     someone,
 )
 from service.samples.sale import BOLETO, CARD, PIX, Event, Told, digits_of
@@ -39,7 +38,9 @@ class Tale:
 
     def tell(self, event: str, after: timedelta, **more: Unpack[Told]) -> Event:
         """The event that Hotmart made so long after the start."""
-        return an_event(event, **{**self.told, **more, "at": self.start + after})
+        told: Told = {**self.told, **more}
+        told["at"] = self.start + after
+        return an_event(event, **told)
 
 
 def paid_by_pix(email: str, at: datetime) -> Story:
@@ -122,12 +123,12 @@ def renewed(email: str, at: datetime) -> Story:
 
 def left_the_club(email: str, at: datetime) -> Story:
     """A subscriber who moved the charge day, switched the plan and canceled."""
-    about: Told = {"email": email, "product": CLUB}
+    tale = _charge(email, at, 1)
     return [
-        _charge(email, at, 1).tell("PURCHASE_APPROVED", timedelta(seconds=6)),
-        an_event("UPDATE_SUBSCRIPTION_CHARGE_DATE", **about, at=at + 2 * DAY),
-        an_event("SWITCH_PLAN", **about, at=at + 5 * DAY),
-        an_event("SUBSCRIPTION_CANCELLATION", **about, at=at + 9 * DAY),
+        tale.tell("PURCHASE_APPROVED", timedelta(seconds=6)),
+        tale.tell("UPDATE_SUBSCRIPTION_CHARGE_DATE", 2 * DAY),
+        tale.tell("SWITCH_PLAN", 5 * DAY),
+        tale.tell("SUBSCRIPTION_CANCELLATION", 9 * DAY),
     ]
 
 

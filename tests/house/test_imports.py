@@ -57,8 +57,10 @@ ROOMS = {
     ),
     "service/store": Room(
         ours={"service.store", "service.domain", "service.errors", "service.settings"},
-        theirs={"alembic", "orjson", "psycopg", "sqlalchemy"},
+        theirs={"alembic", "orjson", "psycopg", "sqlalchemy", "structlog"},
     ),
+    # Made-up buyers and their stories, for `seed`, `postback` and the tests.
+    "service/samples": Room(ours={"service.samples"}),
     "service/connectors": Room(ours={"service.connectors", "service.domain", "service.errors", "service.settings"}),
     "service/web": Room(
         ours={
@@ -101,7 +103,7 @@ ROOMS = {
     # sqlalchemy and psycopg for the names of their errors and connections; statements live in the store.
     "workers": Room(
         ours=EVERY_ROOM | {"workers", "service.local", "service.supervisor"},
-        theirs={"redis", "rq", "structlog", "sqlalchemy", "psycopg"},
+        theirs={"orjson", "psycopg", "redis", "rq", "sqlalchemy", "structlog"},
     ),
 }
 EVERYTHING = {"service/cli.py", "service/commands"}

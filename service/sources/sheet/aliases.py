@@ -15,7 +15,7 @@ from service.sources.sheet.fields import FIELDS
 from service.sources.spelling import plain
 
 _LITTLE_WORDS = frozenset(
-    "a o as os la las el los the do da de dos das del of".split()  # as the buyer(a), do(a), de la
+    {"a", "o", "as", "os", "la", "las", "el", "los", "the", "do", "da", "de", "dos", "das", "del", "of"}
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -29,6 +29,10 @@ def folded(header: str) -> str:
     words = plain(_CAMEL.sub(" ", header)).split()
     kept = " ".join(word for word in words if word not in _LITTLE_WORDS) or " ".join(words)
     return re.sub(r"\be mail\b", "email", kept)
+
+
+def _each(names: str) -> frozenset[str]:
+    return frozenset(folded(name) for name in names.split("|"))
 
 
 class Known(NamedTuple):
@@ -156,42 +160,48 @@ def _only(language: str) -> frozenset[str]:
 
 
 _EXTRA_WORDS = {
-    "pt": set(map(folded, "Transação|Data de Venda|Nome|Nome do Produto|Forma de Pagamento|Data|Moeda".split("|"))),
-    "en": set(map(folded, "Transaction|Amount|Date|Name|Product name|Currency|Buyer name".split("|"))),
-    "es": set(map(folded, "Transacción|Fecha de venta|Nombre|Nombre del Producto|Fecha|Moneda".split("|"))),
+    "pt": _each("Transação|Data de Venda|Nome|Nome do Produto|Forma de Pagamento|Data|Moeda"),
+    "en": _each("Transaction|Amount|Date|Name|Product name|Currency|Buyer name"),
+    "es": _each("Transacción|Fecha de venta|Nombre|Nombre del Producto|Fecha|Moneda"),
 }
 
 WORDS_OF = {language: _only(language) for language in ("pt", "en", "es")}
 """Headers that only one language has."""
 
-_DETAILED_FIELDS = (
-    "transaction status ordered_at approved_at offer_code purchase_rate currency paid gross gross_receiving"
-    " net_producer sales_tool charge_count fee_streaming parent_transaction"
-).split()
+_DETAILED_FIELDS = frozenset(
+    {
+        "transaction",
+        "status",
+        "ordered_at",
+        "approved_at",
+        "offer_code",
+        "purchase_rate",
+        "currency",
+        "paid",
+        "gross",
+        "gross_receiving",
+        "net_producer",
+        "sales_tool",
+        "charge_count",
+        "fee_streaming",
+        "parent_transaction",
+    }
+)
 DETAILED_MARKS = frozenset(
     folded(name) for field in FIELDS if field.id in _DETAILED_FIELDS for name in (field.pt, field.en, field.es)
 )
-LEGACY_MARKS = frozenset(
-    folded(name)
-    for name in (
-        "Meio de Pagamento|Preço do Produto|Preço Total|Preço Total Convertido|Origem de Checkout|Tipo pagamento oferta|"
-        "Taxa de Câmbio Real|Data de Venda|Data de Confirmação|chave|Recorrência|Número da Parcela|Preço Original|"
-        "Código da Afiliação|Precio Total|Precio Total Convertido|Tasa de Cambio Real|Fecha de venta|Transação|"
-        "Fecha de Confirmación|Valor que has recibido convertido|Valor que você recebeu convertido|Transacción"
-    ).split("|")
+LEGACY_MARKS = _each(
+    "Meio de Pagamento|Preço do Produto|Preço Total|Preço Total Convertido|Origem de Checkout|Tipo pagamento oferta|"
+    "Taxa de Câmbio Real|Data de Venda|Data de Confirmação|chave|Recorrência|Número da Parcela|Preço Original|"
+    "Código da Afiliação|Precio Total|Precio Total Convertido|Tasa de Cambio Real|Fecha de venta|Transação|"
+    "Fecha de Confirmación|Valor que has recibido convertido|Valor que você recebeu convertido|Transacción"
 )
-SUBSCRIPTION_MARKS = frozenset(
-    folded(name)
-    for name in (
-        "Plano|Adesão|Cancelamento|Expiração do Período Grátis|Duração do Período Grátis|Plan|Adhesion|Adhesión|"
-        "Cancelación|Cancellation|Data de adesão|Data de cancelamento|Joined|Trial expiration|Subscription status|"
-        "Status da assinatura|Próxima cobrança|Next charge|Data da próxima cobrança"
-    ).split("|")
+SUBSCRIPTION_MARKS = _each(
+    "Plano|Adesão|Cancelamento|Expiração do Período Grátis|Duração do Período Grátis|Plan|Adhesion|Adhesión|"
+    "Cancelación|Cancellation|Data de adesão|Data de cancelamento|Joined|Trial expiration|Subscription status|"
+    "Status da assinatura|Próxima cobrança|Next charge|Data da próxima cobrança"
 )
-WALLET_MARKS = frozenset(
-    folded(name)
-    for name in (
-        "Saldo|Balance|Lançamento|Tipo de lançamento|Movimentação|Tipo de movimentação|Entrada|Saída|Crédito|Débito|"
-        "Descrição|Description|Saque|Withdrawal|Movimiento|Descripción|Saldo disponível|Saldo anterior|Saldo final"
-    ).split("|")
+WALLET_MARKS = _each(
+    "Saldo|Balance|Lançamento|Tipo de lançamento|Movimentação|Tipo de movimentação|Entrada|Saída|Crédito|Débito|"
+    "Descrição|Description|Saque|Withdrawal|Movimiento|Descripción|Saldo disponível|Saldo anterior|Saldo final"
 )

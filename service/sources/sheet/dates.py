@@ -63,7 +63,9 @@ def local_of(text: str, order: Order) -> datetime:
             moment = _moment(int(found[1]), int(found[2]), int(found[3]), *found.group(4, 5, 6, 7))
             return moment.replace(tzinfo=_offset(found[8])) if found[8] else moment
     except ValueError as error:
-        raise Unreadable("no_such_date", "is not a date of the calendar in the order of its column", _FORMATS) from error
+        raise Unreadable(
+            "no_such_date", "is not a date of the calendar in the order of its column", _FORMATS
+        ) from error
     raise Unreadable("not_a_date", "is not a date", _FORMATS)
 
 
@@ -105,4 +107,6 @@ def instant_of_cell(cell: Any, order: Order, zone: ZoneInfo) -> datetime:
         return instant_of(cell.replace(microsecond=0), zone)
     if isinstance(cell, date):
         return instant_of(datetime(cell.year, cell.month, cell.day), zone)  # noqa: DTZ001  # the zone follows
-    raise Unreadable("not_a_date", "is a number where a date is expected", "Give the cells of this column a date format")
+    raise Unreadable(
+        "not_a_date", "is a number where a date is expected", "Give the cells of this column a date format"
+    )

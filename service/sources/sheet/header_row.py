@@ -15,6 +15,9 @@ LOOKED_AT = 30
 LOOKED_THROUGH = 500
 """Rows, blank ones too, after which the search for them ends."""
 
+SURE = 1.0
+SHOWN_OTHERS = 3
+
 # A value, not a name: a number or an amount, a date, an e-mail address, a truth value.
 _VALUE = re.compile(r"(R\$|[-+€£$(#])?\s*\d[\d\s.,:/%+TZ)-]*|\S+@\S+\.\S+|\(none\)|true|false", re.IGNORECASE)
 
@@ -52,18 +55,20 @@ def _first_filled(records: Iterable[Row]) -> Iterator[Row]:
 
 
 def find_heading(rows: list[Row], score: ScoreHeaders) -> Heading | None:
-    """The row with the most known names; else the first wide row of names; None when neither is there."""
-    scored = sorted(((score(names_in(cells)), -number) for number, cells in rows), reverse=True)
-    known = [(value, -negative) for value, negative in scored if value > 0]
-    number = known[0][1] if known else _first_row_of_names(rows)
+    """The row with the most known names; else the first wide row of names; None when neither is there.
+
+    One everyday word (a score below `SURE`) may also stand in a row of values, so it only decides where no
+    row reads like a header.
+    """
+    scores = {number: max(score(names_in(cells)), 0.0) for number, cells in rows}
+    known = sorted((number for number in scores if scores[number]), key=lambda number: (-scores[number], number))
+    number = next(iter(known), None)
+    if number is None or scores[number] < SURE:
+        number = _first_row_of_names(rows) or number
     if number is None:
         return None
-    return Heading(
-        row=number,
-        headers=names_in(dict(rows)[number]),
-        score=known[0][0] if known else 0.0,
-        others=[other for _, other in known[1:4]],
-    )
+    others = [other for other in known if other != number][:SHOWN_OTHERS]
+    return Heading(number, names_in(dict(rows)[number]), scores[number], others)
 
 
 def heading_at(records: Iterable[Row], row: int, score: ScoreHeaders) -> Heading:

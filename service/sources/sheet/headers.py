@@ -81,7 +81,11 @@ def recognise(headers: Sequence[str]) -> str:
     fields = {KNOWN[name].field for name in names if name in KNOWN and KNOWN[name].strong}
     if fields.isdisjoint({"transaction", "ordered_at"}) and len(names & SUBSCRIPTION_MARKS) >= 3:
         return "subscriptions"
-    if fields.isdisjoint({"status", "email", "name"}) and names & {"saldo", "balance"} and len(names & WALLET_MARKS) > 1:
+    if (
+        fields.isdisjoint({"status", "email", "name"})
+        and names & {"saldo", "balance"}
+        and len(names & WALLET_MARKS) > 1
+    ):
         return "wallet"
     detailed, legacy = len(names & DETAILED_MARKS), len(names & LEGACY_MARKS)
     if max(detailed, legacy) < 4:
@@ -170,7 +174,9 @@ class _Draft:
             elif not strong:
                 self._give_if_values_agree(column, field)
             elif self.names[position - 1] in _BY_POSITION:
-                self.give(column, field, _LIKELY, "by_neighbours", "This name has two meanings; the other headers decide")
+                self.give(
+                    column, field, _LIKELY, "by_neighbours", "This name has two meanings; the other headers decide"
+                )
             else:
                 code, reason = (
                     ("hotmart_header", "Same header as in Hotmart's export")

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from service.sources.contact import country_of, email_of
 from service.sources.sheet.aliases import KNOWN
 from service.sources.sheet.dates import shows
 from service.sources.sheet.fields import FIELD_OF
@@ -36,6 +35,7 @@ class Suggestion(NamedTuple):
 
 _HOTMART_CODE = re.compile(r"HP\d{8,}(C\d+)?", re.IGNORECASE)
 _SOME_CODE = re.compile(r"(?=.*\d)[\w-]{6,64}")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}")
 _STATE = re.compile(r"[A-Z]{2,3}")
 
 
@@ -53,13 +53,13 @@ _CHECKS: dict[str, Callable[[Cell], bool]] = {
     "money": _is_number,
     "integer": _is_number,
     "date": _is_date,
-    "email": lambda cell: email_of(text_of(cell)) is not None,
+    "email": lambda cell: _EMAIL.fullmatch(text_of(cell)) is not None,
     "currency": lambda cell: currency_of(text_of(cell)) is not None,
-    "country": lambda cell: country_of(text_of(cell)) is not None,
+    "country": lambda cell: not any(letter.isdigit() for letter in text_of(cell)),
     "status": lambda cell: status_of_label(text_of(cell)) is not None,
     "phone": _is_number,
     "document": lambda cell: any(letter.isdigit() for letter in text_of(cell)),
-    "text": lambda cell: not _is_date(cell) and email_of(text_of(cell)) is None,
+    "text": lambda cell: not _is_date(cell) and not _EMAIL.fullmatch(text_of(cell)),
 }
 
 
@@ -94,12 +94,14 @@ def suggest(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Sugg
 
 def _by_values(values: Sequence[Cell], taken: set[str]) -> Iterator[Suggestion]:
     if "email" not in taken and _share(_CHECKS["email"], values) >= ENOUGH:
-        yield Suggestion("email", True, "values", "The values look like e-mail addresses")
+        yield Suggestion("email", likely=True, code="values", reason="The values look like e-mail addresses")
     hotmart_codes = _share(lambda cell: bool(_HOTMART_CODE.fullmatch(text_of(cell))), values)
     if "transaction" not in taken and hotmart_codes >= ENOUGH:
-        yield Suggestion("transaction", True, "values", "The values look like Hotmart transaction codes")
+        yield Suggestion(
+            "transaction", likely=True, code="values", reason="The values look like Hotmart transaction codes"
+        )
     if "status" not in taken and _share(_CHECKS["status"], values) >= ENOUGH:
-        yield Suggestion("status", True, "values", "The values are statuses of sales")
+        yield Suggestion("status", likely=True, code="values", reason="The values are statuses of sales")
 
 
 def _by_name(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Suggestion]:
@@ -112,7 +114,8 @@ def _by_name(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Sug
     # A wrong amount is worse than none: money is never taken for a similar name alone.
     kind = FIELD_OF[field].type
     likely = score >= VERY_SIMILAR and kind != "money" and any(text_of(cell) for cell in values)
-    yield Suggestion(field, likely, "similar_name", f"The name is nearly a known name of {FIELD_OF[field].en.lower()}")
+    reason = f"The name is nearly a known name of {FIELD_OF[field].en.lower()}"
+    yield Suggestion(field, likely, "similar_name", reason)
 
 
 def _best_of_each_field(name: str) -> list[tuple[float, str]]:

@@ -141,6 +141,12 @@ def test_a_title_above_an_unknown_header_is_passed_over(tmp_path: Path):
     assert grid.layout.header_row == 3
 
 
+def test_an_everyday_word_among_the_values_does_not_make_a_row_the_header(tmp_path: Path):
+    content = "Coluna um;Coluna dois\nAna;1,50\nNome;2,00\n"
+    grid = open_grid(a_file(tmp_path, content), Choices(), lambda headers: 0.5 * score(headers))
+    assert (grid.layout.header_row, grid.layout.candidates["header_row"]) == (1, [1, 3])
+
+
 def test_a_chosen_header_row_is_obeyed(tmp_path: Path):
     grid = opened(tmp_path, f"{HEADER}\nA;B;C;D\n1;2;3;4\n", header_row=2)
     assert (grid.layout.headers, rows(grid)) == (["A", "B", "C", "D"], [(3, ["1", "2", "3", "4"])])

@@ -18,14 +18,17 @@ from service.supervisor import Child, Supervisor
 from workers.listener import listen
 from workers.watcher import watch
 
+PATIENCE = 8.0
+"""Seconds to finish what was begun, then it is rolled back; less than what whoever stops us grants (PaaS: 30)."""
+
 
 def work(lane: Lane) -> None:
     """Work that lane until SIGTERM. Without addresses in the environment it joins the embedded servers."""
     complete = attached(settings.load())
     logs.configure(complete.log_level)
     os.environ.update(complete.as_environment())  # jobs are rung by name and read their settings themselves
-    listener = Child(f"{lane} listener", lambda: listen(lane, complete.redis_url))
-    watcher = Child(f"{lane} watcher", lambda: watch(lane))
+    listener = Child(f"{lane} listener", lambda: listen(lane, complete.redis_url), patience=PATIENCE)
+    watcher = Child(f"{lane} watcher", lambda: watch(lane), patience=PATIENCE)
     Supervisor([listener, watcher]).run()
 
 

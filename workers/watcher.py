@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.3
 BEAT_SECONDS = 5.0
 TURN_SECONDS = 60.0
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 
 
 @dataclass(slots=True)

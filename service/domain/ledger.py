@@ -100,8 +100,8 @@ class Milestone(NamedTuple):
 class Mention(NamedTuple):
     """What one story says about a client (`about` = e-mail) or a subscription (`about` = subscriber code).
 
-    `fields` maps a field to `[certainty, as_of, stage, digest, value]`, so that the newest value can be
-    found among the mentions without the facts behind them.
+    `layers` are `[certainty, as_of, stage, digest, {field: value}]`, one for each fact that decides a field,
+    so that the newest value can be found among many mentions without the facts behind them.
     """
 
     kind: str
@@ -110,7 +110,7 @@ class Mention(NamedTuple):
     subject: str
     first_at: str
     last_at: str
-    fields: dict[str, list[Any]]
+    layers: list[list[Any]]
 
 
 class Folded(NamedTuple):
@@ -131,7 +131,7 @@ class Folded(NamedTuple):
     def tells(self) -> tuple[Any, ...]:
         """What changed means: purchases and what is said of people, without when it was last confirmed."""
         said = tuple(
-            (mention.kind, mention.about, {name: ranked[-1] for name, ranked in mention.fields.items()})
+            (mention.kind, mention.about, {name: value for layer in mention.layers for name, value in layer[-1].items()})
             for mention in self.mentions
         )
         return (tuple(purchase.tells() for purchase in self.purchases), said)

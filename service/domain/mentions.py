@@ -69,9 +69,9 @@ def of_story(
     first, last, subject = min(moments), max(moments), ranked[0].subject
     said = []
     if owner is not None:
-        said.append(Mention("client", owner, story, subject, first, last, _ranked_fields(ranked, CLIENT_FIELDS)))
+        said.append(Mention("client", owner, story, subject, first, last, _layers(ranked, CLIENT_FIELDS)))
     if subscriber is not None:
-        terms = _ranked_fields(ranked, SUBSCRIPTION_FIELDS) | _charge(ranked, owner)
+        terms = _layers(ranked, SUBSCRIPTION_FIELDS, _charge(ranked, owner))
         said.append(Mention("subscription", subscriber, story, subject, first, last, terms))
     return tuple(said)
 
@@ -82,36 +82,39 @@ def _moments(ranked: Sequence[Fact]) -> list[str]:
     return moments + [fact.occurred_at.isoformat() for fact in ranked]
 
 
-def _ranked_fields(ranked: Sequence[Fact], names: tuple[str, ...]) -> dict[str, list[Any]]:
-    newest: dict[str, list[Any]] = {}
-    for fact in ranked:
-        if not fact.fields.keys().isdisjoint(names):
-            rank = _rank(fact)
-            newest.update({name: [*rank, fact.fields[name]] for name in names if name in fact.fields})
-    return newest
+def _layers(ranked: Sequence[Fact], names: tuple[str, ...], more: Fields | None = None) -> list[list[Any]]:
+    """What each fact decides, facts in rising rank; `more` goes with the last."""
+    decided: set[str] = set()
+    layers: list[list[Any]] = []
+    for fact in reversed(ranked):
+        fields = {name: fact.fields[name] for name in names if name in fact.fields and name not in decided}
+        decided |= fields.keys()
+        if more:
+            fields, more = fields | more, None
+        if fields:
+            stage = STAGE[fact.status] if fact.status is not None else 0
+            layers.append([int(fact.certainty), fact.as_of.isoformat(), stage, fact.digest.hex(), fields])
+    return layers[::-1]
 
 
-def _rank(fact: Fact) -> list[Any]:
-    stage = STAGE[fact.status] if fact.status is not None else 0
-    return [int(fact.certainty), fact.as_of.isoformat(), stage, fact.digest.hex()]
-
-
-def _charge(ranked: Sequence[Fact], owner: str | None) -> dict[str, list[Any]]:
-    said = {} if owner is None else {"email": [*_rank(ranked[-1]), owner]}
-    paid = [fact for fact in ranked if fact.status is not None and STAGE[fact.status] >= STAGE[Status.APPROVED]]
-    if paid:
-        said["charged"] = [*_rank(paid[-1]), 1]
+def _charge(ranked: Sequence[Fact], owner: str | None) -> Fields:
+    """Whose subscription it is, and whether this story is a charge that was paid."""
+    said: Fields = {} if owner is None else {"email": owner}
+    if any(fact.status is not None and STAGE[fact.status] >= STAGE[Status.APPROVED] for fact in ranked):
+        said["charged"] = True
     return said
 
 
 def newest_of(mentions: Iterable[Mention]) -> Fields:
     """The newest value of every field over many mentions."""
-    best: dict[str, list[Any]] = {}
-    for mention in mentions:
-        for name, ranked in mention.fields.items():
-            if name not in best or ranked > best[name]:
-                best[name] = ranked
-    return {name: ranked[-1] for name, ranked in best.items()}
+    newest: Fields = {}
+    for *_, fields in sorted((layer for mention in mentions for layer in mention.layers), key=_rank):
+        newest.update(fields)
+    return newest
+
+
+def _rank(layer: Sequence[Any]) -> Sequence[Any]:
+    return layer[:4]
 
 
 def client_of(mentions: Sequence[Mention]) -> Client:
@@ -133,6 +136,6 @@ def subscription_of(mentions: Sequence[Mention]) -> Subscription:
         email=terms.pop("email", None),
         first_at=min(mention.first_at for mention in mentions),
         last_at=max(mention.last_at for mention in mentions),
-        charges=sum(1 for mention in mentions if "charged" in mention.fields),
+        charges=sum(any("charged" in layer[-1] for layer in mention.layers) for mention in mentions),
         terms=terms,
     )

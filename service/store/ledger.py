@@ -141,7 +141,7 @@ def _upsert(
     values = [column for column in columns if column not in keys]
     assigned = ", ".join(f"{column} = excluded.{column}" for column in values)
     # json has no equality, so it is compared as text.
-    compared = [f"{column}::text" if (table, column) == ("mentions", "fields") else column for column in values]
+    compared = [f"{column}::text" if (table, column) == ("mentions", "layers") else column for column in values]
     stored = ", ".join(f"{table}.{column}" for column in compared)
     wanted = ", ".join(f"excluded.{column}" for column in compared)
     raw: Any = tx.connection.driver_connection
@@ -169,7 +169,7 @@ def _delete(tx: Connection, account_id: int, table: str, keys: tuple[str, ...], 
 def _mentions(tx: Connection, account_id: int, kind: str, about: Iterable[str]) -> dict[str, list[Mention]]:
     raw: Any = tx.connection.driver_connection
     rows = raw.execute(
-        "SELECT kind, about, story, subject, first_at, last_at, fields FROM mentions"
+        "SELECT kind, about, story, subject, first_at, last_at, layers FROM mentions"
         " WHERE account_id = %s AND kind = %s AND about = ANY(%s) ORDER BY about, story",
         (account_id, kind, list(about)),
     )

@@ -27,7 +27,7 @@ FRAME = struct.Struct(">cI")
 """Kind and length of what follows. Kinds: R a record, E an error (JSON), Z the end."""
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from service.sources.sheet.inside import main; main()"
-_ERRORS = {kind.__name__: kind for kind in (Unprocessable, Malformed, TooLarge)}
+_ERRORS = {kind.__name__: kind for kind in (Malformed, TooLarge)}
 _LONGEST_FRAME = 64 << 20
 _READ = 1 << 18
 _KEPT_STDERR = 1 << 14
@@ -181,6 +181,6 @@ def _error_in(body: bytes, limits: Limits) -> MarcoError:
         raise unreadable("crashed", what="an error that cannot be read") from fault
     if code == "too_much_memory":
         return unreadable(code, megabytes=limits.memory_mb)
-    if name in _ERRORS:
-        return _ERRORS[name](message, code=code)
-    return UnreadableFile(message, code=code, facts=facts)
+    if name == UnreadableFile.__name__:
+        return UnreadableFile(message, code=code, facts=facts)
+    return _ERRORS.get(name, Unprocessable)(message, code=code)

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.sources.sheet import dates, headers, numbers, questions
 from service.sources.sheet.grid import Cell
-from service.sources.sheet.values import BLANKS, text_of
+from service.sources.sheet.values import BLANKS, Unreadable, text_of
 from service.sources.sheet.words import status_of_label
 
 SAMPLES = 5
@@ -22,7 +22,7 @@ MOST_DAYS = 8_000
 NEWEST_DAYS = 30
 """How many of the newest days of a date column are reported."""
 
-_NOT_BLANK_AT_ALL = frozenset(BLANKS)
+_BLANK_CELLS = (None, *BLANKS)
 
 
 class Study:
@@ -40,6 +40,8 @@ class Study:
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """The next rows, each as wide as the header."""
+        if not rows:
+            return
         self.rows += len(rows)
         for column, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
             column.add(cells)
@@ -119,7 +121,7 @@ class _ColumnStudy:
 
     def add(self, cells: tuple[Cell, ...]) -> None:
         counted: Counter[Cell] = Counter(cells)
-        self.filled += len(cells) - sum(counted.pop(blank, 0) for blank in (None, *_NOT_BLANK_AT_ALL))
+        self.filled += len(cells) - sum(counted.pop(blank, 0) for blank in _BLANK_CELLS)
         if not counted:
             return
         if len(self.samples) < SAMPLES:
@@ -209,6 +211,6 @@ def _moment(day: str, time: str, order: dates.Order) -> str | None:
     """The moment in local time as ISO 8601; None for a day that the order does not know."""
     try:
         moment = dates.local_of(f"{day}{time}", order)
-    except dates.Unreadable:
+    except Unreadable:
         return None
     return moment.isoformat()

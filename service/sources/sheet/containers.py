@@ -89,7 +89,7 @@ def container_of(path: Path, bounds: Bounds) -> str:
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe") and len(head) < HEAD_BYTES:
         raise unreadable("empty_file")
     if head.startswith(ole.SIGNATURE):
-        ole.check(path)
+        ole.check(path, bounds)
         return "xls"
     if head.startswith(_ZIP):
         return kind_of(path, bounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 
 from service.sources.sheet.faults import unreadable
 
@@ -82,6 +83,10 @@ class Grid:
         """The numbers of the first of them."""
         self._records = records
         self._bounds = bounds
+
+    def beginning(self, rows: int) -> list[Row]:
+        """The first rows of the file as they are, the header and what stands above it too."""
+        return list(islice(self._records(), rows))
 
     def rows(self) -> Iterator[Row]:
         """The rows that hold anything under a header, in file order; may be called again for another pass.

@@ -1,6 +1,6 @@
 """The OLE container around `.xls` files and password-protected workbooks.
 
-Reads the directory and the sector chains only, enough to tell what is inside and whether all of it arrived.
+Enough of it is read to tell what is inside, whether all of it arrived, and how large its sheets are.
 Format: [MS-CFB] Compound File Binary File Format (learn.microsoft.com/openspecs).
 """
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from service.sources.sheet import biff_extent
 from service.sources.sheet.faults import unreadable
+from service.sources.sheet.grid import Bounds
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -21,10 +23,6 @@ _ENTRY_BYTES = 128
 _MOST_SECTORS = 1 << 22
 _LAST_SECTOR = 0xFFFFFFFA
 """Larger numbers in a chain are marks: free, end of chain, table sector."""
-
-_FILE_PASS = 0x2F
-"""The record of an encrypted workbook; it comes before any record that is encrypted ([MS-XLS] 2.4.117)."""
-_LOOKED_AT_RECORDS = 20
 
 _WORKBOOKS = frozenset(("Workbook", "Book", "WORKBOOK", "BOOK"))
 _TELLTALES = (
@@ -42,28 +40,27 @@ class _Stream:
     size: int
 
 
-def check(path: Path) -> None:
-    """Refuse what is not a complete, open `.xls` workbook.
+def check(path: Path, bounds: Bounds) -> None:
+    """Refuse what is not a complete, open `.xls` workbook of a bearable size.
 
     Raises `password_protected` (an encrypted XLSX, or an encrypted `.xls`), `unknown_container` (a Word
-    document and its like), `truncated`.
+    document and its like), `truncated`, `far_cell`.
     """
     with path.open("rb") as file:
         try:
             container = _Container(file, path.stat().st_size)
             streams = container.streams()
-            is_encrypted = any(
-                _has_file_pass(container.beginning(stream)) for stream in streams if stream.name in _WORKBOOKS
-            )
+            books = [container.content(stream) for stream in streams if stream.name in _WORKBOOKS]
         except (struct.error, IndexError, ValueError) as fault:
             raise unreadable("truncated", what="the OLE container") from fault
     names = {stream.name for stream in streams}
-    if is_encrypted or "EncryptedPackage" in names or "EncryptionInfo" in names:
+    if "EncryptedPackage" in names or "EncryptionInfo" in names or any(map(biff_extent.is_encrypted, books)):
         raise unreadable("password_protected")
-    if names & _WORKBOOKS:
-        return
-    looks_like = next((what for name, what in _TELLTALES if name in names), "an old Office file without a workbook")
-    raise unreadable("unknown_container", looks_like=looks_like)
+    if not books:
+        looks_like = next((what for name, what in _TELLTALES if name in names), "an old Office file without a workbook")
+        raise unreadable("unknown_container", looks_like=looks_like)
+    for book in books:
+        biff_extent.check_extent(book, bounds)
 
 
 class _Container:
@@ -92,9 +89,11 @@ class _Container:
                 self._chain(stream.start)
         return found
 
-    def beginning(self, stream: _Stream) -> bytes:
-        """The first sector of a large stream; nothing of a small one, which has none of its own."""
-        return self._sector(stream.start) if stream.size >= self._small_below else b""
+    def content(self, stream: _Stream) -> bytes:
+        """A large stream in full; nothing of a small one, which is kept elsewhere and can hold no large sheet."""
+        if stream.size < self._small_below:
+            return b""
+        return b"".join(map(self._sector, self._chain(stream.start)))[: stream.size]
 
     def _sector(self, number: int) -> bytes:
         if number >= self._sectors:
@@ -130,15 +129,3 @@ def _stream(entry: bytes) -> _Stream | None:
         return None
     start, size = struct.unpack_from("<II", entry, 116)
     return _Stream(entry[: length - 2].decode("utf-16-le", "replace"), start, size)
-
-
-def _has_file_pass(records: bytes) -> bool:
-    at = 0
-    for _ in range(_LOOKED_AT_RECORDS):
-        if at + 4 > len(records):
-            return False
-        kind, length = struct.unpack_from("<HH", records, at)
-        if kind == _FILE_PASS:
-            return True
-        at += 4 + length
-    return False

@@ -122,10 +122,25 @@ def iso_currencies() -> frozenset[str]:
     return frozenset(Locale.parse("en").currencies)
 
 
+_CURRENCY_NAMES = {
+    "real": "BRL",
+    "reais": "BRL",
+    "real brasileiro": "BRL",
+    "brazilian real": "BRL",
+    "euro": "EUR",
+    "euros": "EUR",
+    "dolar americano": "USD",
+    "us dollar": "USD",
+    "dolar estadounidense": "USD",
+    "peso mexicano": "MXN",
+    "peso colombiano": "COP",
+}
+
+
 @lru_cache(maxsize=512)
 def currency_of(label: str) -> str | None:
-    """The ISO code a currency cell stands for: a code or an unmistakable sign; None otherwise."""
+    """The ISO code a currency cell stands for: a code, an unmistakable sign or name; None otherwise."""
     code = label.strip().upper()
     if code in iso_currencies():
         return code
-    return SIGNS.get(code)
+    return SIGNS.get(code) or _CURRENCY_NAMES.get(plain(label))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import random
+import struct
 import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from service.sources.sheet.child import run_in_child
 from service.sources.sheet.containers import open_grid
 from service.sources.sheet.faults import MESSAGES, UnreadableFile
 from service.sources.sheet.grid import Bounds, Choices
@@ -212,13 +214,39 @@ def test_an_opendocument_sheet_that_was_cut_off_is_refused(tmp_path: Path):
 
 def test_a_workbook_with_flipped_bytes_is_read_or_refused_but_never_breaks_the_reader(tmp_path: Path):
     chance = random.Random(7)
-    for name in ("sales-pt.xlsx", "sales-pt-legacy.xls", "sales-pt-legacy-html.xls", "sales-pt.csv"):
+    for name in ("sales-pt.xlsx", "sales-pt-legacy-html.xls", "sales-pt.csv"):
         whole = (EXPORTS / name).read_bytes()
         for _ in range(60):
             content = bytearray(whole)
             for _ in range(chance.choice((1, 3, 30))):
                 content[chance.randrange(len(content))] = chance.randrange(256)
             read_or_refused(written(tmp_path, bytes(content)))
+
+
+def test_an_old_workbook_with_flipped_bytes_is_read_or_refused_but_never_breaks_us(tmp_path: Path):
+    chance = random.Random(8)
+    whole = (EXPORTS / "sales-pt-legacy.xls").read_bytes()
+    for _ in range(12):
+        content = bytearray(whole)
+        for _ in range(30):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        arguments = {"path": str(written(tmp_path, bytes(content))), "choices": {}, "identity": {}}
+        try:
+            rows = list(run_in_child("service.sources.sheet.entry.stage", arguments))
+        except UnreadableFile as refused:
+            code = refused.code
+        else:
+            code = "none" if rows else "neither read nor refused"
+        assert code in (*MESSAGES, "none")
+
+
+def test_a_far_cell_of_an_old_workbook_is_refused_with_its_place(tmp_path: Path):
+    content = an_xls(tmp_path / "plain", *([["Email", n] for n in range(300)])).read_bytes()
+    number = struct.pack("<HHHH", 0x027E, 10, 299, 1)  # the head of the last cell: an RK number
+    assert content.count(number) == 1
+    far = struct.pack("<HHHH", 0x027E, 10, 65_535, 65_535)
+    fault = refusal(written(tmp_path, content.replace(number, far)))
+    assert (fault.code, fault.facts) == ("far_cell", {"cell": "row 65536, column 65536"})
 
 
 def read_or_refused(path: Path) -> None:

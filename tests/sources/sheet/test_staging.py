@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
+from service.errors import Unprocessable
 from service.sources.sheet.child import run_in_child
-from service.sources.sheet.entry import stage
+from service.sources.sheet.entry import check, stage
 from service.sources.sheet.faults import UnreadableFile
 from tests.sources.sheet.files import EXPECTED, EXPORTS, a_row, an_xlsx, sheet_of, text_cell
 
@@ -34,6 +35,40 @@ def chunks(rows: list[tuple[int, int, dict[str, Any]]]) -> list[int]:
 
 def occurrences(rows: list[tuple[int, int, dict[str, Any]]]) -> list[int | None]:
     return [body.get("occurrence") for _, _, body in rows]
+
+
+def checked(path: Path, **arguments: Any) -> dict[str, Any]:
+    (report,) = check(str(path), {}, **arguments)
+    return orjson.loads(report)
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPECTED) - {"subscriptions-pt.csv"}))
+def test_a_sample_export_is_checked_as_its_description_says(name: str):
+    report = checked(EXPORTS / name)
+    assert report["rows"] == EXPECTED[name]["data_rows"]
+    assert len(report["columns"]) == EXPECTED[name]["columns"]
+    assert [column["header"] for column in report["columns"]] == report["layout"]["headers"]
+    assert report["surplus"] == {"rows": 0, "first": []}
+    assert report["preview"][0]["row"] == 1
+    assert report["preview"][0]["cells"] == report["layout"]["headers"]
+
+
+def test_a_check_arrives_through_a_child_process_and_so_does_the_refusal_of_another_report():
+    arguments = {"path": str(EXPORTS / "sales-pt.csv"), "choices": {"delimiter": ";"}}
+    assert list(run_in_child("service.sources.sheet.entry.check", arguments)) == list(check(**arguments))
+    arguments = {"path": str(EXPORTS / "subscriptions-pt.csv"), "choices": {}}
+    with pytest.raises(Unprocessable) as refused:
+        list(run_in_child("service.sources.sheet.entry.check", arguments))
+    assert refused.value.code == "subscriptions_report"
+
+
+def test_a_check_tells_the_rows_that_reach_beyond_the_header_and_what_stands_above_it(tmp_path: Path):
+    path = tmp_path / "upload"
+    path.write_text("Vendas de julho\n\n" + HEADER + "HP1;a@example.com;A;97;01/07/2026;slipped\n")
+    report = checked(path)
+    assert report["surplus"] == {"rows": 1, "first": [4]}
+    assert (report["rows"], report["layout"]["header_row"]) == (1, 3)
+    assert [row["cells"] for row in report["preview"]][:2] == [["Vendas de julho"], []]
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -103,6 +138,12 @@ def test_rows_without_a_code_are_numbered_among_their_like(tmp_path: Path):
         )
     )
     assert occurrences(rows) == [1, 2, 1, 3, None, 1, 2]
+
+
+def test_one_amount_written_in_several_ways_is_one_amount(tmp_path: Path):
+    amounts = ("97", "97,00", "97.0", "970", "97,5", "97.50", "9.700", "97.000")
+    rows = staged(a_csv(tmp_path, *(f";ana@example.com;A;{amount};x" for amount in amounts)))
+    assert occurrences(rows) == [1, 2, 3, 1, 1, 2, 1, 1]
 
 
 def test_cells_beyond_the_header_are_told_where_a_row_may_have_slipped(tmp_path: Path):

@@ -219,7 +219,7 @@ CREATE TABLE mentions (
     subject text NOT NULL,
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
-    fields json NOT NULL,
+    layers json NOT NULL,
     PRIMARY KEY (account_id, kind, about, story)
 );
 

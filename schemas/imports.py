@@ -1,0 +1,155 @@
+"""The shapes of imports in the API."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from schemas.resources import Revenue, Utc
+from service.domain import fates
+from service.domain.statuses import Status
+
+IMPORT_STATUSES = (
+    "checking",
+    "ready",
+    "trying",
+    "running",
+    "completed",
+    "failed",
+    "canceled",
+    "undoing",
+    "undone",
+)
+
+
+class FieldOut(Schema):
+    """A field a column can be mapped to."""
+
+    id = fields.String()
+    labels = fields.Dict(keys=fields.String(), values=fields.String())
+    type = fields.String()
+    required = fields.Boolean()
+    group = fields.String(allow_none=True, metadata={"description": "of the fields of one group one is enough"})
+
+
+class ColumnOut(Schema):
+    """One column of the file."""
+
+    position = fields.Integer()
+    header = fields.String()
+    field = fields.String(allow_none=True)
+    confidence = fields.String(validate=validate.OneOf(("certain", "likely", "unsure")))
+    reason = fields.String()
+    suggestion = fields.String(allow_none=True)
+    samples = fields.List(fields.Raw())
+    filled = fields.Integer()
+
+
+class ExportedAt(Schema):
+    """The moment the file speaks for."""
+
+    value = Utc(allow_none=True)
+    from_ = fields.String(
+        data_key="from",
+        validate=validate.OneOf(("user", "file_name", "last_modified", "newest_date", "upload")),
+    )
+    certainty = fields.String(validate=validate.OneOf(("known", "guessed")))
+
+
+class RowCounts(Schema):
+    """The fates of the rows; they add up to the total."""
+
+    total = fields.Integer()
+    created = fields.Integer()
+    updated = fields.Integer()
+    unchanged = fields.Integer()
+    skipped = fields.Integer()
+    failed = fields.Integer()
+
+
+class ClientCounts(Schema):
+    """Clients the file made or changed."""
+
+    created = fields.Integer()
+    updated = fields.Integer()
+
+
+class ProblemOut(Schema):
+    """Why an import cannot go on."""
+
+    code = fields.String()
+    message = fields.String()
+
+
+class DryRun(Schema):
+    """What running the import would do."""
+
+    rows = fields.Nested(RowCounts)
+    clients = fields.Nested(ClientCounts)
+    revenue = fields.List(fields.Nested(Revenue(exclude=("net",))))
+
+
+class Chunk(Schema):
+    """How far the rows have come."""
+
+    done = fields.Integer()
+    total = fields.Integer()
+
+
+class ImportOut(Schema):
+    """One uploaded file and what became of it."""
+
+    id = fields.Integer()
+    file_name = fields.String()
+    size = fields.Integer(metadata={"description": "bytes"})
+    status = fields.String(validate=validate.OneOf(IMPORT_STATUSES))
+    created_at = Utc()
+    started_at = Utc(allow_none=True)
+    finished_at = Utc(allow_none=True)
+    same_file_as = fields.Integer(allow_none=True, metadata={"description": "an earlier import of this very file"})
+    report = fields.String(allow_none=True)
+    layout = fields.Raw(allow_none=True, metadata={"description": "container, encoding, delimiter, sheet, header row"})
+    exported_at = fields.Nested(ExportedAt, allow_none=True)
+    columns = fields.List(fields.Nested(ColumnOut))
+    missing_fields = fields.List(fields.String())
+    questions = fields.List(fields.Raw())
+    rows = fields.Nested(RowCounts)
+    clients = fields.Nested(ClientCounts)
+    revenue = fields.List(fields.Nested(Revenue(exclude=("net",))))
+    dry_run = fields.Nested(DryRun, allow_none=True)
+    chunk = fields.Nested(Chunk)
+    problem = fields.Nested(ProblemOut, allow_none=True)
+
+
+class UploadIn(Schema):
+    """What may come with a file."""
+
+    exported_at = Utc(metadata={"description": "when the file was exported, if you know"})
+    last_modified = Utc(metadata={"description": "the file's own last-modified time"})
+
+
+class Defaults(Schema):
+    """What rows take that say nothing themselves. A null currency means "unknown": amounts are kept, and count nowhere."""
+
+    currency = fields.String(allow_none=True, validate=validate.Regexp(r"[A-Za-z]{3}\Z", error="Use an ISO 4217 code."))
+    status = fields.String(validate=validate.OneOf(list(Status)))
+
+
+class ConfirmIn(Schema):
+    """How to import; everything is optional."""
+
+    mapping = fields.Dict(
+        keys=fields.Integer(validate=validate.Range(min=1)),
+        values=fields.String(allow_none=True),
+        metadata={"description": "column position from 1 to field, or null to leave it out"},
+    )
+    existing = fields.String(validate=validate.OneOf(fates.POLICIES), load_default=fates.UPDATE)
+    exported_at = Utc()
+    timezone = fields.String()
+    defaults = fields.Nested(Defaults)
+    words = fields.Dict(keys=fields.String(), values=fields.String(validate=validate.OneOf(list(Status))))
+    formats = fields.Dict(
+        keys=fields.Integer(validate=validate.Range(min=1)),
+        values=fields.String(validate=validate.OneOf(("dot", "comma", "day_first", "month_first"))),
+        metadata={"description": "column position to decimal mark or order of dates, where asked"},
+    )
+    dry_run = fields.Boolean(load_default=False)

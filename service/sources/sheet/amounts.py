@@ -1,0 +1,123 @@
+"""The amounts of a row, each with the currency its row states for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from service.domain.money import amount_text
+from service.sources.sheet.fields import CURRENCIES_OF
+from service.sources.sheet.numbers import Mark, number_of, number_of_cell
+from service.sources.sheet.reading import Reading
+from service.sources.sheet.values import BLANKS, Unreadable, text_of
+from service.sources.sheet.words import currency_of
+
+SHARES = ("affiliate_commission", "coproducer_commission")
+KEPT = ("paid", "gross", "gross_receiving", "net_sale", *SHARES)
+"""Amounts that are fields of the fact as they are; net and fee are made of others."""
+
+OWN_NET = ("net_sale", "net_offer", "net_home")
+"""What the older report calls the receiver's own share, best first. The last is converted to the home currency."""
+
+FEES = ("fee", "fee_streaming", "fee_other")
+"""What Hotmart keeps, in parts: the net before shares is the price less these."""
+
+
+class Amount(NamedTuple):
+    """An exact value, the same as text, and its currency."""
+
+    value: Decimal
+    text: str
+    currency: str | None
+
+    def as_field(self) -> list[str | None]:
+        return [self.text, self.currency]
+
+
+Fault = tuple[str, Unreadable, bool]
+"""The field, what is wrong with its cell, and whether that costs the whole row."""
+
+
+class Amounts:
+    """Reads the amounts of rows under one reading."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._default = reading.currency
+        index_of = {field: position - 1 for position, field in reading.mapping.items()}
+        self._columns = [
+            (
+                index_of[name],
+                name,
+                reading.marks[index_of[name] + 1],
+                tuple((index_of[code], code) for code in codes if code in index_of),
+            )
+            for name, codes in CURRENCIES_OF.items()
+            if name in index_of
+        ]
+        has_currencies = any(codes for *_, codes in self._columns)
+        # Where some amounts have a currency column, nobody was asked about a fee without one.
+        self._without_default = frozenset(FEES) if has_currencies else frozenset()
+        self._net_of_role = {
+            role: _net_sources(role, index_of) for role in (None, "producer", "coproducer", "affiliate")
+        }
+
+    def of_row(self, cells: list[Any], sold_as: str | None) -> tuple[dict[str, Any], list[Fault]]:
+        """(money fields of the fact, faults). `sold_as` decides which amount is the receiver's own."""
+        found: dict[str, Amount] = {}
+        faults: list[Fault] = []
+        for index, name, mark, codes in self._columns:
+            cell = cells[index]
+            if cell is None or cell in BLANKS:
+                continue
+            try:
+                value, text, sign = _read_text(cell, mark) if type(cell) is str else _read_number(cell)
+            except Unreadable as fault:
+                faults.append((name, fault, True))
+                continue
+            found[name] = Amount(value, text, self._currency(name, cells, codes, sign, faults))
+        return self._fields(found, sold_as), faults
+
+    def _currency(
+        self, name: str, cells: list[Any], codes: tuple[tuple[int, str], ...], sign: str | None, faults: list[Fault]
+    ) -> str | None:
+        for index, code in codes:
+            written = text_of(cells[index])
+            if written:
+                currency = currency_of(written)
+                if currency is None and not any(field == code for field, *_ in faults):
+                    reason = "is not a currency we know; its amounts count nowhere"
+                    faults.append((code, Unreadable("unknown_currency", reason, "Write a code such as BRL"), False))
+                return currency
+        return sign or (None if name in self._without_default else self._default)
+
+    def _fields(self, found: dict[str, Amount], sold_as: str | None) -> dict[str, Any]:
+        fields = {name: found[name].as_field() for name in KEPT if name in found}
+        net = next((found[name] for name in self._net_of_role[sold_as] if name in found), None)
+        if net is not None:
+            fields["net"] = net.as_field()
+        fees = [found[name] for name in FEES if name in found]
+        if fees and len({fee.currency for fee in fees}) == 1:
+            fields["fee"] = [amount_text(sum((fee.value for fee in fees), Decimal(0))), fees[0].currency]
+        return fields
+
+
+def _net_sources(role: str | None, index_of: dict[str, int]) -> tuple[str, ...]:
+    """Where the receiver's own share stands. Never the net of the whole sale where shares have columns of their own."""
+    own = {"coproducer": "coproducer_commission", "affiliate": "affiliate_commission"}.get(role or "", "net_producer")
+    if own in index_of:
+        return (own,)
+    return () if "net_producer" in index_of else OWN_NET
+
+
+@lru_cache(maxsize=8192)
+def _read_text(text: str, mark: Mark) -> tuple[Decimal, str, str | None]:
+    value, currency = number_of(text.strip(), mark)
+    return value, amount_text(value), currency
+
+
+def _read_number(cell: Any) -> tuple[Decimal, str, None]:
+    if isinstance(cell, bool):
+        raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50")
+    value = number_of_cell(cell)
+    return value, amount_text(value), None

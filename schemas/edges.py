@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
@@ -66,7 +66,7 @@ class Amount(fields.Field[Decimal | None]):
 class Flag(fields.Field[bool | None]):
     """Yes or no, as JSON, as the texts `true` and `false`, or as 1 and 0."""
 
-    WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}
+    WORDS: ClassVar[dict[str, bool | None]] = {"true": True, "1": True, "false": False, "0": False, "": None}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool | None:
         word = str(value).strip().lower()
@@ -109,12 +109,14 @@ class Flat(Schema):
     """
 
     class Meta:
+        """Unknown members are left alone: Hotmart adds some now and then."""
+
         unknown = EXCLUDE
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._steps = [
-            (name, field.data_key, tuple(field.data_key.split(".")), field._deserialize)
+            (name, field.data_key, tuple(field.data_key.split(".")), field._deserialize)  # noqa: SLF001  # the conversion alone: presence and null are seen to here
             for name, field in self.fields.items()
             if field.data_key
         ]

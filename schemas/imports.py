@@ -50,7 +50,7 @@ class ExportedAt(Schema):
     value = Utc(allow_none=True)
     from_ = fields.String(
         data_key="from",
-        validate=validate.OneOf(("user", "file_name", "last_modified", "newest_date", "upload")),
+        validate=validate.OneOf(("stated", "file_name", "last_modified", "newest_date", "received")),
     )
     certainty = fields.String(validate=validate.OneOf(("known", "guessed")))
 
@@ -80,12 +80,21 @@ class ProblemOut(Schema):
     message = fields.String()
 
 
+class FileRevenue(Revenue):
+    """What the rows of one file add up to."""
+
+    class Meta:
+        """Net belongs to clients, not to files."""
+
+        exclude = ("net",)
+
+
 class DryRun(Schema):
     """What running the import would do."""
 
     rows = fields.Nested(RowCounts)
     clients = fields.Nested(ClientCounts)
-    revenue = fields.List(fields.Nested(Revenue(exclude=("net",))))
+    revenue = fields.List(fields.Nested(FileRevenue))
 
 
 class Chunk(Schema):
@@ -114,7 +123,7 @@ class ImportOut(Schema):
     questions = fields.List(fields.Raw())
     rows = fields.Nested(RowCounts)
     clients = fields.Nested(ClientCounts)
-    revenue = fields.List(fields.Nested(Revenue(exclude=("net",))))
+    revenue = fields.List(fields.Nested(FileRevenue))
     dry_run = fields.Nested(DryRun, allow_none=True)
     chunk = fields.Nested(Chunk)
     problem = fields.Nested(ProblemOut, allow_none=True)
@@ -128,7 +137,10 @@ class UploadIn(Schema):
 
 
 class Defaults(Schema):
-    """What rows take that say nothing themselves. A null currency means "unknown": amounts are kept, and count nowhere."""
+    """What rows take that say nothing themselves.
+
+    A null currency is the answer "unknown": the amounts are kept, and count nowhere.
+    """
 
     currency = fields.String(allow_none=True, validate=validate.Regexp(r"[A-Za-z]{3}\Z", error="Use an ISO 4217 code."))
     status = fields.String(validate=validate.OneOf(list(Status)))

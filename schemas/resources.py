@@ -124,7 +124,7 @@ class MilestoneOut(Schema):
     kind = fields.String(validate=validate.OneOf(sorted(journey.KINDS)))
     occurred_at = Utc()
     approximate = fields.Boolean()
-    count = fields.Integer()
+    count = fields.Integer(attribute="times")
     last_at = Utc()
     product = fields.Function(lambda row: ProductRef().dump(row))
     transaction = fields.String(allow_none=True)

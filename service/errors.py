@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MarcoError(Exception):
-    """A fault we foresaw. `code` names it for machines, the message says what to do, for people."""
+    """A fault we foresaw. `code` names it for machines, the message says what to do, for people.
+
+    `errors` holds the parts of a fault that has several: the API shows them as they are.
+    """
 
     code = "error"
 
     def __init__(self, message: str, *, code: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.errors: dict[str, Any] = {}
         self.retry_after = retry_after
         if code is not None:
             self.code = code

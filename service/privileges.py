@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 4
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
@@ -69,7 +70,8 @@ def become(user: pwd.struct_passwd, *, through_closed_folders: bool) -> None:
     libc = _libc()
     keep = through_closed_folders and sys.platform == "linux"
     if keep:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Not PR_SET_KEEPCAPS: PostgreSQL asks access(2), which drops capabilities unless this bit is set.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
     os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)

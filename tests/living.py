@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from service.settings import Settings
 from service.store import accounts
 from service.store.engine import engine_of, transaction
 from service.store.migrate import upgrade
-from workers import ingest, pipeline
+from workers import ingest, pipeline, pouring, uploads
 from workers.workshop import Workshop
 
 PAYLOADS = Path(__file__).parent / "reference" / "payloads"
@@ -78,9 +79,59 @@ class House:
 
     def turn(self) -> int:
         """One batch."""
-        return ingest.turn(
-            self.shop, self.account, Lane.REALTIME, ingest.take_postbacks, ingest.apply_postbacks
-        )
+        return ingest.turn(self.shop, self.account, Lane.REALTIME, ingest.take_postbacks, ingest.apply_postbacks)
+
+    def upload_answer(self, name: str, content: bytes | None = None, **said: str) -> Any:
+        """Send a file; a sample export where no content is given."""
+        content = (EXPORTS / name).read_bytes() if content is None else content
+        sent = {"file": (io.BytesIO(content), name), **said}
+        return self.client.post("/api/v1/imports", data=sent, headers=self.bearer)
+
+    def uploads(self, name: str, content: bytes | None = None, **said: str) -> Any:
+        """Upload a file and have it looked into; the import."""
+        answer = self.upload_answer(name, content, **said)
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        self.files()
+        return self.get(f"/imports/{answer.get_json()['id']}")
+
+    def confirm_answer(self, import_id: int, **options: Any) -> Any:
+        """Confirm an import; the answer."""
+        return self.client.post(f"/api/v1/imports/{import_id}/confirm", json=options, headers=self.bearer)
+
+    def confirms(self, import_id: int, **options: Any) -> None:
+        """Confirm an import and have it done."""
+        answer = self.confirm_answer(import_id, **options)
+        assert answer.status_code == 202, answer.get_data(as_text=True)
+        self.files()
+        self.pours()
+
+    def imports(self, name: str, content: bytes | None = None, exported_at: str | None = None, **options: Any) -> Any:
+        """Upload, confirm, have it done; the import."""
+        uploaded = self.uploads(name, content, **({"exported_at": exported_at} if exported_at else {}))
+        assert uploaded["status"] == "ready", uploaded["problem"]
+        self.confirms(uploaded["id"], **options)
+        return self.get(f"/imports/{uploaded['id']}")
+
+    def undoes(self, import_id: int) -> Any:
+        """Undo an import and have it done; the import."""
+        answer = self.client.post(f"/api/v1/imports/{import_id}/undo", headers=self.bearer)
+        assert answer.status_code == 202, answer.get_data(as_text=True)
+        self.pours()
+        return self.get(f"/imports/{import_id}")
+
+    def files(self) -> None:
+        """A worker of the files lane does all that waits."""
+        while uploads.step(self.shop):
+            pass
+
+    def pour_once(self) -> int:
+        """A worker of the bulk lane pours one chunk of every import."""
+        return pouring.step(self.shop)
+
+    def pours(self) -> None:
+        """A worker of the bulk lane does all that waits."""
+        while self.pour_once() or pouring.waits(self.shop):
+            pass
 
     def get(self, path: str, **query: Any) -> Any:
         """A page of the API as JSON."""

@@ -18,7 +18,8 @@ from service.domain.fates import Judged
 from service.domain.money import amount_text
 from service.domain.revenue import Totals
 from service.queues import Lane
-from service.sources.sheet.rows import Reading, RowFacts, facts_of_row
+from service.sources.sheet.reading import Reading
+from service.sources.sheet.rows import RowFacts, facts_of_row
 from service.store import accounts, drains, imports, inbox, ledger, upkeep
 from service.store import facts as fact_store
 from service.store.accounts import Account
@@ -75,9 +76,7 @@ def _take(tx: Connection, account: Account, size: int, *, ref: Ref) -> list[Deli
     return []
 
 
-def _rows(
-    tx: Connection, account: Account, ref: Ref, chunk: int, size: int, *, undoing: bool
-) -> list[Delivery]:
+def _rows(tx: Connection, account: Account, ref: Ref, chunk: int, size: int, *, undoing: bool) -> list[Delivery]:
     if undoing:
         return inbox.not_withdrawn(tx, account.id, ref.id, chunk)
     # A chunk is taken whole; only one that crashed before comes in smaller parts.
@@ -152,9 +151,7 @@ def _summed(known: dict[str, str], more: Totals) -> dict[str, str]:
 
 
 def _marks(told: Told, judged: Judged) -> list[Mark]:
-    return [
-        Mark(fact.delivery_id, "done", fate=fate) for fact, fate in zip(told.facts, judged.fates, strict=True)
-    ]
+    return [Mark(fact.delivery_id, "done", fate=fate) for fact, fate in zip(told.facts, judged.fates, strict=True)]
 
 
 def _failures(told: Told) -> list[Mark]:
@@ -182,4 +179,3 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
     """The row as it was staged."""
     found: dict[str, Any] = orjson.loads(delivery.body or b"{}")
     return found
-

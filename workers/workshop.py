@@ -23,7 +23,7 @@ class Workshop:
 
 
 @lru_cache(maxsize=2)
-def _of_process(pid: int) -> Workshop:
+def _of_process(_pid: int) -> Workshop:
     settings = load()
     return Workshop(settings, engine_of(settings.database_url, pool_size=2, application="marco-worker"), Bell(settings))
 

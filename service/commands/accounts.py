@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
 from service.commands import tables
-from service.commands.frame import Group, about_account
+from service.commands.frame import about_account, group
 from service.errors import NotFound
 from service.store import accounts
 from service.store.accounts import Account
@@ -20,14 +21,16 @@ def webhook_url(account: Account) -> str:
     return f"{rooms().settings.public_url}/webhooks/hotmart/{account.key}"
 
 
-@click.group(cls=Group)
+@group("account")
 def account() -> None:
     """Accounts: one per Hotmart seller."""
 
 
 @account.command("create")
 @click.argument("name")
-@click.option("--hottok", required=True, help="Token shown in Hotmart under Tools, Webhook, Authentication; - reads it.")
+@click.option(
+    "--hottok", required=True, help="Token shown in Hotmart under Tools, Webhook, Authentication; - reads it."
+)
 @click.option("--timezone", default="America/Sao_Paulo", show_default=True, help="Whose days are this seller's days.")
 @click.option("--role", type=click.Choice(accounts.ROLES), default="producer", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -77,10 +80,10 @@ def _described(one: Account) -> dict[str, str]:
 
 def read_secret(told: str) -> str:
     """A token from the command line, or from standard input for `-`, which leaves no trace in the shell's history."""
-    return click.get_text_stream("stdin").readline().strip() if told == "-" else told
+    return sys.stdin.readline().strip() if told == "-" else told
 
 
-@click.group(cls=Group)
+@group("token")
 def token() -> None:
     """API tokens of an account."""
 
@@ -108,7 +111,7 @@ def revoke_token(token_or_label: str, account_name: str | None) -> None:
     click.echo(f"Revoked {tables.counted(revoked, 'API token')} of '{owner.name}'; doors notice within seconds.")
 
 
-@click.group(cls=Group)
+@group("hottok")
 def hottok() -> None:
     """Webhook tokens (hottoks) of an account. Several may be valid, so that one can be replaced without a gap."""
 

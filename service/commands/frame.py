@@ -53,6 +53,11 @@ def command(name: str) -> Callable[[Callable[..., Any]], Command]:
     return click.command(name, cls=Command)
 
 
+def group(name: str) -> Callable[[Callable[..., Any]], Group]:
+    """Make a function the head of commands about one thing."""
+    return click.group(name, cls=Group)
+
+
 def about_account(function: Wrapped) -> Wrapped:
     """Give a command the option that says which account it is about."""
     told = "The account, by name or key; needed when there are several."

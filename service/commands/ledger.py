@@ -6,7 +6,7 @@ import click
 from sqlalchemy import Connection
 
 from service.commands import tables
-from service.commands.frame import Group, about_account
+from service.commands.frame import about_account, group
 from service.errors import MarcoError
 from service.store import accounts, checkup
 from service.store import ledger as shelves
@@ -16,7 +16,7 @@ from service.web.rooms import rooms
 from workers import pipeline
 
 
-@click.group(cls=Group)
+@group("ledger")
 def ledger() -> None:
     """The ledger: what the facts add up to."""
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,18 @@ DOOR = "/webhooks/hotmart/"
 LATE = timedelta(hours=8)
 """Manual resends were seen to arrive seven to eight hours after the event."""
 PAYMENTS = {"card": CARD, "pix": PIX, "boleto": BOLETO}
+
+
+class Wishes(TypedDict):
+    """What the options say of the event."""
+
+    email: str | None
+    at_text: str | None
+    transaction: str | None
+    product_word: str | None
+    price: str | None
+    currency: str | None
+    payment: str | None
 
 
 class Target(NamedTuple):
@@ -53,24 +65,18 @@ class Target(NamedTuple):
 @click.option("--twice", "doubled", is_flag=True, help="Deliver every event a second time, as retries do.")
 @click.option("--late", "delayed", is_flag=True, help="Made eight hours before --at, as a resent event is.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How many different ones.")
-def postback(  # noqa: PLR0913  # one parameter per option
+def postback(
     event: str,
     account_name: str | None,
     hottok: str | None,
     url: str | None,
-    email: str | None,
-    at_text: str | None,
-    transaction: str | None,
-    product_word: str | None,
-    price: str | None,
-    currency: str | None,
-    payment: str | None,
     count: int,
     *,
     doubled: bool,
     delayed: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
-    """Post EVENT to the running door, as Hotmart would, and print each answer.
+    r"""Post EVENT to the running door, as Hotmart would, and print each answer.
 
     EVENT may be written approved, purchase_approved or PURCHASE_APPROVED; cart, boleto, pix, refund and the like
     are understood too. The same --email and --product continue the same purchase, so that
@@ -84,10 +90,12 @@ def postback(  # noqa: PLR0913  # one parameter per option
     name = _event_named(event)
     target = target_of(url, account_name)
     token = known_hottok(hottok)
-    at = moment(at_text, target.zone) if at_text else datetime.now(UTC)
-    told = _told(email, transaction, product_word, price, currency, payment or ("pix" if "pix" == event else None))
-    told["at"] = at - LATE if delayed else at
-    events: list[Event] = list(_varied(name, told, count))
+    told = _told(wishes, target.zone)
+    if event == "pix":
+        told.setdefault("payment", PIX)
+    if delayed:
+        told["at"] -= LATE
+    events = [an_event(name, **one) for one in _varied(told, count)]
     post_all(target, token, twice(events) if doubled else events)
 
 
@@ -118,43 +126,47 @@ def target_of(url: str | None, account_name: str | None) -> Target:
     return Target(url or rooms().settings.public_url, f"{DOOR}{account.key}", account.zone)
 
 
-def _told(
-    email: str | None,
-    transaction: str | None,
-    product_word: str | None,
-    price: str | None,
-    currency: str | None,
-    payment: str | None,
-) -> Told:
-    told: Told = {}
-    if email:
+def _told(wishes: Wishes, zone: ZoneInfo) -> Told:
+    """What was said of the event, in the samples' words; `at` is always said. Raises Unprocessable."""
+    told: Told = {"at": moment(at, zone) if (at := wishes["at_text"]) else datetime.now(UTC)}
+    if email := wishes["email"]:
         told["email"] = email
-    if transaction:
+    if transaction := wishes["transaction"]:
         told["transaction"] = transaction
-    if currency:
+    if currency := wishes["currency"]:
         told["currency"] = currency.upper()
-    if payment:
+    if payment := wishes["payment"]:
         told["payment"] = PAYMENTS[payment]
     try:
-        if product_word:
-            told["product"] = product_named(product_word)
-        if price:
-            told["price"] = Decimal(price)
+        if word := wishes["product_word"]:
+            told["product"] = product_named(word)
     except LookupError as fault:
         raise Unprocessable(str(fault)) from fault
-    except InvalidOperation as fault:
-        raise Unprocessable(f"'{price}' is no price. Write it like 97.00") from fault
+    if price := wishes["price"]:
+        told["price"] = _price(price)
     return told
 
 
-def _varied(name: str, told: Told, count: int) -> Iterator[Event]:
+def _price(text: str) -> Decimal:
+    try:
+        price = Decimal(text)
+    except InvalidOperation as fault:
+        raise Unprocessable(f"'{text}' is no price. Write it like 97.00") from fault
+    if not price.is_finite() or price < 0:
+        raise Unprocessable(f"'{text}' is no price. Write it like 97.00")
+    return price
+
+
+def _varied(told: Told, count: int) -> Iterator[Told]:
     """So many different events: one purchase each of new buyers, or one more purchase each of the named buyer."""
     first = secrets.randbelow(10**9)
     for number in range(count):
+        one = told.copy()
         if "email" in told:
-            yield an_event(name, **{**told, "seed": number})  # type: ignore[typeddict-item]  # mypy: a display of Told
+            one["seed"] = number
         else:
-            yield an_event(name, **{**told, "email": someone(first + number).email})  # type: ignore[typeddict-item]
+            one["email"] = someone(first + number).email
+        yield one
 
 
 def post_all(target: Target, hottok: str, events: list[Event]) -> None:
@@ -176,7 +188,9 @@ def described(event: Event) -> str:
     """An event in a line: name, buyer, transaction, when Hotmart made it."""
     members = event["data"]
     purchase = members.get("purchase", {})
-    person = next((members[key] for key in ("buyer", "subscriber", "user") if key in members), {})
+    person: dict[str, Any] = next((members[key] for key in ("buyer", "subscriber", "user") if key in members), {})
     email = person.get("email") or purchase.get("shopper", {}).get("email", "")
     made_at = datetime.fromtimestamp(created_at(event) / 1000, UTC)
-    return "  ".join(filter(None, [event["event"], email, purchase.get("transaction"), f"{made_at:%Y-%m-%dT%H:%M:%SZ}"]))
+    return "  ".join(
+        filter(None, [event["event"], email, purchase.get("transaction"), f"{made_at:%Y-%m-%dT%H:%M:%SZ}"])
+    )

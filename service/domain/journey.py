@@ -2,7 +2,7 @@
 
 Date, amount and link of a milestone come from one source, the best: a postback before a spreadsheet
 row, one that announces the step before one that only mentions it, then the earliest. A repeated
-announcement raises `count` and `last_at`.
+announcement raises `times` and `last_at`.
 """
 
 from __future__ import annotations
@@ -35,25 +35,26 @@ KIND_OF_EVENT = {
     "CLUB_MODULE_COMPLETED": "module_completed",
     "ORDER_FULFILLMENT": "shipped",
 }
-KINDS = frozenset(
-    {*KIND_OF_STATUS.values(), *KIND_OF_EVENT.values(), "subscription_started", "subscription_renewed"}
-)
+KINDS = frozenset({*KIND_OF_STATUS.values(), *KIND_OF_EVENT.values(), "subscription_started", "subscription_renewed"})
 ROW = "row"
 
 
 class Statement(NamedTuple):
     """One fact's word about one milestone."""
 
-    from_row: bool
-    derived: bool
     when: str
-    digest: bytes
-    approximate: bool
     fact: Fact
+    derived: bool = False
+    approximate: bool = False
+
+    @property
+    def from_row(self) -> bool:
+        """Whether a spreadsheet row says so."""
+        return self.fact.said == ROW
 
     def worth(self) -> tuple[bool, bool, str, bytes, int]:
         """Sort key, the best source first. Two deliveries may say the very same: the earlier kept one stands."""
-        return (*self[:4], self.fact.delivery_id)
+        return (self.from_row, self.derived, self.when, self.fact.digest, self.fact.delivery_id)
 
 
 def of_purchase(
@@ -73,18 +74,18 @@ def of_purchase(
 
 def _statements(fact: Fact) -> Iterator[tuple[str, Statement]]:
     if fact.kind is Kind.SHIPMENT:
-        yield "shipped", Statement(False, False, fact.occurred_at.isoformat(), fact.digest, False, fact)
+        yield "shipped", Statement(fact.occurred_at.isoformat(), fact)
     if fact.status is None:
         return
     kind = KIND_OF_STATUS.get(fact.status)
     from_row = fact.said == ROW
     if kind is not None:
         when, approximate = _row_moment(kind, fact) if from_row else (_event_moment(kind, fact), False)
-        yield kind, Statement(from_row, False, when, fact.digest, approximate, fact)
+        yield kind, Statement(when, fact, approximate=approximate)
     paid_at = fact.fields.get("approved_at")
     if paid_at and kind != "approved" and STAGE[fact.status] > STAGE[Status.APPROVED]:
         # A refund, dispute or end of guarantee that names its approval date also tells of the approval.
-        yield "approved", Statement(from_row, True, paid_at, fact.digest, False, fact)
+        yield "approved", Statement(paid_at, fact, derived=True)
 
 
 def _event_moment(kind: str, fact: Fact) -> str:
@@ -116,7 +117,7 @@ def _milestone(kind: str, key: str, statements: Sequence[Statement], owner: str 
         email=owner,
         occurred_at=best.when,
         approximate=best.approximate,
-        count=len(moments),
+        times=len(moments),
         last_at=max(moments),
         product_id=fields.get("product_id"),
         product_name=fields.get("product_name"),
@@ -154,8 +155,7 @@ def of_events(ranked: Sequence[Fact]) -> tuple[Milestone, ...]:
         kind = KIND_OF_EVENT.get(fact.said)
         if kind is not None:
             when = fact.occurred_at.isoformat()
-            statement = Statement(fact.source != "hotmart", False, when, fact.digest, False, fact)
-            statements.setdefault((kind, _event_key(kind, fact)), []).append(statement)
+            statements.setdefault((kind, _event_key(kind, fact)), []).append(Statement(when, fact))
     return tuple(
         _milestone(kind, key, statements[kind, key], _owner(statements[kind, key])) for kind, key in sorted(statements)
     )

@@ -84,7 +84,7 @@ class Milestone(NamedTuple):
     email: str | None
     occurred_at: str
     approximate: bool
-    count: int
+    times: int
     last_at: str
     product_id: str | None
     product_name: str | None
@@ -112,6 +112,10 @@ class Mention(NamedTuple):
     last_at: str
     layers: list[list[Any]]
 
+    def says(self) -> dict[str, Any]:
+        """The fields without their ranks."""
+        return {name: value for *_, fields in self.layers for name, value in fields.items()}
+
 
 class Folded(NamedTuple):
     """All ledger rows of one subject."""
@@ -130,11 +134,8 @@ class Folded(NamedTuple):
 
     def tells(self) -> tuple[Any, ...]:
         """What changed means: purchases and what is said of people, without when it was last confirmed."""
-        said = tuple(
-            (mention.kind, mention.about, {name: value for layer in mention.layers for name, value in layer[-1].items()})
-            for mention in self.mentions
-        )
-        return (tuple(purchase.tells() for purchase in self.purchases), said)
+        people = tuple((mention.kind, mention.about, mention.says()) for mention in self.mentions)
+        return (tuple(purchase.tells() for purchase in self.purchases), people)
 
 
 def client_id(salt: bytes, email: str) -> UUID:

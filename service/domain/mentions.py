@@ -113,8 +113,8 @@ def newest_of(mentions: Iterable[Mention]) -> Fields:
     return newest
 
 
-def _rank(layer: Sequence[Any]) -> Sequence[Any]:
-    return layer[:4]
+def _rank(layer: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(layer[:4])
 
 
 def client_of(mentions: Sequence[Mention]) -> Client:

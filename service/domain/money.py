@@ -25,4 +25,4 @@ def amount_text(value: Decimal) -> str:
     trimmed = value.normalize()
     if trimmed.as_tuple().exponent > -2:  # type: ignore[operator]  # finite: checked where it was read
         trimmed = trimmed.quantize(CENT)
-    return format(trimmed if trimmed else Decimal("0.00"), "f")
+    return format(trimmed or Decimal("0.00"), "f")

@@ -74,7 +74,10 @@ def phone_of(text: str, area: str | None = None, country: str | None = None) -> 
     `area` is Brazil's area code (DDD), which the number may or may not repeat; `country` a name or ISO code.
     Without country and area only an international number, or an unmistakable Brazilian mobile, is read.
     """
-    return _phone(text.strip(), (area or "").strip(), country_of(country) if country else None)
+    code = country_of(country) if country else None
+    if code == BRAZIL and not area and _BRAZILIAN_MOBILE.fullmatch(text):
+        return f"+55{text}"
+    return _phone(text.strip(), (area or "").strip(), code)
 
 
 @lru_cache(maxsize=8192)
@@ -139,7 +142,7 @@ def document_of(text: str | None, country: str | None = None) -> str | None:
 
 @lru_cache(maxsize=8192)
 def _document(written: str, country: str | None) -> str:
-    digits = re.sub(r"[\s./-]", "", written)
+    digits = written if written.isdigit() else re.sub(r"[\s./-]", "", written)
     if not digits.isascii() or not digits.isdigit():
         return written.upper()
     if country not in (None, BRAZIL):
@@ -158,7 +161,7 @@ def _restored(digits: str) -> str:
 def postcode_of(text: str, country: str | None = None) -> str:
     """A postcode; a Brazilian one (CEP) as eight digits, with the leading zero a spreadsheet took."""
     written = text.strip()
-    digits = re.sub(r"[\s.-]", "", written)
+    digits = written if written.isdigit() else re.sub(r"[\s.-]", "", written)
     if not (digits.isascii() and digits.isdigit()):
         return written
     if len(digits) == 7 and country is not None and country_of(country) == BRAZIL:

@@ -182,9 +182,7 @@ def cart_telling(
     when = created_at or kept.received_at
     values |= {**person, "day": min(when, kept.received_at).astimezone(kept.zone).date()}
     subject = f"c:{email}|{product_of(values)}"
-    fact = fact_of(
-        kept, Kind.CART, subject, event, created_at=created_at, occurred_at=None, email=email, fields=values
-    )
+    fact = fact_of(kept, Kind.CART, subject, event, created_at=created_at, occurred_at=None, email=email, fields=values)
     return Telling([fact], notes=notes)
 
 

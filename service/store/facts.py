@@ -86,8 +86,8 @@ def _select(tx: Connection, condition: str, account_id: int, wanted: list[Any]) 
         return []
     raw: Any = tx.connection.driver_connection
     with raw.cursor(binary=True) as cursor:
-        rows = cursor.execute(f"SELECT {COLUMNS} FROM facts WHERE account_id = %s AND {condition}", (account_id, wanted))
-        return [_fact(row) for row in rows]
+        query = f"SELECT {COLUMNS} FROM facts WHERE account_id = %s AND {condition}"
+        return [_fact(row) for row in cursor.execute(query, (account_id, wanted))]
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:

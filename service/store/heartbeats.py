@@ -23,7 +23,7 @@ def beat(tx: Connection, name: str) -> None:
 def living(tx: Connection) -> dict[str, datetime]:
     """Workers heard of lately."""
     rows = tx.execute(text(f"SELECT name, beat_at FROM heartbeats WHERE beat_at > now() - interval '{STALE_AFTER}'"))
-    return {name: beat_at for name, beat_at in rows}
+    return dict(rows.tuples())
 
 
 def forget_the_dead(tx: Connection) -> None:

@@ -53,7 +53,8 @@ def add_part(tx: Connection, ref: Ref, part: int, content: bytes) -> None:
     """Keep the next MiB of the file."""
     tx.execute(
         text(
-            "INSERT INTO import_parts (account_id, import_id, part, content) VALUES (:account, :import, :part, :content)"
+            "INSERT INTO import_parts (account_id, import_id, part, content)"
+            " VALUES (:account, :import, :part, :content)"
         ),
         {"account": ref.account_id, "import": ref.id, "part": part, "content": content},
     )
@@ -93,9 +94,7 @@ def find(tx: Connection, ref: Ref, *, for_change: bool = False) -> RowMapping | 
 def earlier(tx: Connection, ref: Ref, digest: bytes) -> int | None:
     """The newest other import of the very same file."""
     found: int | None = tx.execute(
-        text(
-            "SELECT max(id) FROM imports WHERE account_id = :account AND digest = :digest AND id < :import"
-        ),
+        text("SELECT max(id) FROM imports WHERE account_id = :account AND digest = :digest AND id < :import"),
         {"account": ref.account_id, "digest": digest, "import": ref.id},
     ).scalar()
     return found
@@ -146,9 +145,7 @@ FOR_BULK = "status = 'undoing' OR (status = 'running' AND staged)"
 
 def oldest_open(tx: Connection) -> datetime | None:
     """Since when the oldest unfinished import is running."""
-    found: datetime | None = tx.execute(
-        text("SELECT min(started_at) FROM imports WHERE status = 'running'")
-    ).scalar()
+    found: datetime | None = tx.execute(text("SELECT min(started_at) FROM imports WHERE status = 'running'")).scalar()
     return found
 
 
@@ -194,6 +191,25 @@ def unstage(tx: Connection, ref: Ref) -> None:
     """Take staged rows out of the inbox again, before any of them was poured."""
     tx.execute(
         text("DELETE FROM deliveries WHERE account_id = :account AND import_id = :import"),
+        {"account": ref.account_id, "import": ref.id},
+    )
+
+
+def restore(tx: Connection, ref: Ref) -> None:
+    """Make the withdrawn rows of an undone import wait again."""
+    tx.execute(
+        text(
+            "UPDATE deliveries SET state = 'pending', reason = NULL, notes = NULL, fate = NULL, done_at = NULL"
+            " WHERE account_id = :account AND import_id = :import AND state = 'withdrawn'"
+        ),
+        {"account": ref.account_id, "import": ref.id},
+    )
+
+
+def forget_clients(tx: Connection, ref: Ref) -> None:
+    """Forget which clients an earlier run touched."""
+    tx.execute(
+        text("DELETE FROM import_clients WHERE account_id = :account AND import_id = :import"),
         {"account": ref.account_id, "import": ref.id},
     )
 
@@ -263,15 +279,14 @@ def remembered_mapping(tx: Connection, account_id: int, fingerprint: str) -> dic
     return found
 
 
-def remember_mapping(
-    tx: Connection, account_id: int, fingerprint: str, mapping: dict[str, Any], now: datetime
-) -> None:
+def remember_mapping(tx: Connection, account_id: int, fingerprint: str, mapping: dict[str, Any], now: datetime) -> None:
     """Keep a mapping a person made, for the next file with these headers."""
     tx.execute(
         text(
             "INSERT INTO mappings (account_id, fingerprint, mapping, made_at)"
             " VALUES (:account, :fingerprint, CAST(:mapping AS json), :now)"
-            " ON CONFLICT (account_id, fingerprint) DO UPDATE SET mapping = excluded.mapping, made_at = excluded.made_at"
+            " ON CONFLICT (account_id, fingerprint)"
+            " DO UPDATE SET mapping = excluded.mapping, made_at = excluded.made_at"
         ),
         {
             "account": account_id,

@@ -100,7 +100,7 @@ def keep(raw: Raw[Any], arrivals: Sequence[Arrival]) -> list[str]:
 
 def _keep_again(raw: Raw[Any], arrivals: Sequence[Arrival], again: list[int], answers: list[str]) -> None:
     keys = sorted({arrivals[index][:3] for index in again})
-    known = {(row[0], row[1], row[2]): bytes(row[3]) for row in raw.execute(KNOWN, [list(c) for c in zip(*keys)])}
+    known = {(row[0], row[1], row[2]): bytes(row[3]) for row in raw.execute(KNOWN, _columns(keys))}
     others = {
         (*arrival[:3], arrival.digest): index
         for index in again
@@ -117,8 +117,8 @@ def _keep_again(raw: Raw[Any], arrivals: Sequence[Arrival], again: list[int], an
             raw.execute(REPEAT, [*columns[:3], columns[6]])
 
 
-def _columns(arrivals: Sequence[Arrival]) -> list[list[Any]]:
-    return [list(column) for column in zip(*arrivals, strict=True)]
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 COLUMNS = "id, source, event, body, received_at, import_id, chunk, row_number, done_at IS NOT NULL"
@@ -175,9 +175,8 @@ def ids_of_chunk(tx: Connection, account_id: int, import_id: int, chunk: int) ->
 
 def with_ids(tx: Connection, account_id: int, ids: Sequence[int]) -> list[Delivery]:
     """These deliveries, oldest first."""
-    return _taken(
-        tx, f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND id = ANY(%s) ORDER BY id", (account_id, list(ids))
-    )
+    query = f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND id = ANY(%s) ORDER BY id"
+    return _taken(tx, query, (account_id, list(ids)))
 
 
 def _taken(tx: Connection, statement: str, parameters: tuple[Any, ...]) -> list[Delivery]:
@@ -195,8 +194,8 @@ def mark(tx: Connection, account_id: int, marks: Iterable[Mark], now: datetime) 
     raw: Any = tx.connection.driver_connection
     raw.execute(
         "UPDATE deliveries d SET state = new.state, reason = new.reason, notes = new.notes::json, fate = new.fate,"
-        " attempts = attempts + 1, done_at = %s FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
-        " AS new (id, state, reason, notes, fate) WHERE d.account_id = %s AND d.id = new.id",
+        " attempts = attempts + 1, done_at = %s"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS new (id, state, reason, notes, fate) WHERE d.account_id = %s AND d.id = new.id",
         (
             now,
             [one.id for one in listed],

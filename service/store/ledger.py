@@ -93,9 +93,7 @@ def _write_purchases(tx: Connection, account: Account, old: list[Folded], new: l
         {row.key: row for folded in new for row in folded.purchases},
     )
     _delete(tx, account.id, "purchases", ("key",), [(key,) for key in gone])
-    owned = [
-        {"account_id": account.id, "client_id": _owner(account, row.email), **row._asdict()} for row in rows
-    ]
+    owned = [{"account_id": account.id, "client_id": _owner(account, row.email), **row._asdict()} for row in rows]
     _upsert(tx, "purchases", PURCHASE_COLUMNS, ("account_id", "key"), owned)
 
 
@@ -173,7 +171,10 @@ def _mentions(tx: Connection, account_id: int, kind: str, about: Iterable[str]) 
         " WHERE account_id = %s AND kind = %s AND about = ANY(%s) ORDER BY about, story",
         (account_id, kind, list(about)),
     )
-    read = (Mention(*row[:4], row[4].isoformat(), row[5].isoformat(), row[6]) for row in rows)
+    read = (
+        Mention(kind, name, story, subject, first_at.isoformat(), last_at.isoformat(), layers)
+        for _, name, story, subject, first_at, last_at, layers in rows
+    )
     return {name: list(group) for name, group in groupby(read, key=lambda mention: mention.about)}
 
 

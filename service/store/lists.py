@@ -65,9 +65,7 @@ def escaped(pattern: str) -> str:
     return pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def clients(
-    tx: Connection, account_id: int, page: Page, *, email: str | None = None, q: str | None = None
-) -> Listed:
+def clients(tx: Connection, account_id: int, page: Page, *, email: str | None = None, q: str | None = None) -> Listed:
     """Clients, the last seen first; `q` finds part of a name or e-mail, a phone or a document by its digits."""
     wanted = Wanted(account_id, "clients").add("clients.email = :email", email=email.strip().lower() if email else None)
     if q and q.strip():

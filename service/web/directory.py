@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 
 import structlog
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.errors import Unavailable
 from service.store.accounts import Admission, digest_of

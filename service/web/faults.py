@@ -63,9 +63,7 @@ def install(app: Flask) -> None:
 
 
 def _ours(fault: MarcoError) -> Response:
-    return answer(
-        fault.code, status_of(fault), fault.message, getattr(fault, "errors", None), retry_after=fault.retry_after
-    )
+    return answer(fault.code, status_of(fault), fault.message, fault.errors, retry_after=fault.retry_after)
 
 
 def _http(fault: HTTPException) -> Response:
@@ -81,5 +79,5 @@ def _database(fault: Exception) -> Response:
 
 
 def _unforeseen(fault: Exception) -> Response:
-    log.exception("unforeseen fault", fault=type(fault).__name__)
+    log.error("unforeseen fault", fault=type(fault).__name__, exc_info=fault)
     return answer("internal", 500, "Something went wrong on our side. It is in the log under this request's id.")

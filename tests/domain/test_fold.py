@@ -147,19 +147,17 @@ def test_a_purchase_without_email_has_no_client() -> None:
 def test_repeated_overdue_notices_are_one_milestone_that_counts_them() -> None:
     overdue = [a_fact(Status.OVERDUE, minutes=minutes, delivery_id=int(minutes)) for minutes in (30, 10, 20)]
     (milestone,) = fold(overdue).milestones
-    assert (milestone.count, milestone.occurred_at, milestone.last_at) == (3, at(10).isoformat(), at(30).isoformat())
+    assert (milestone.times, milestone.occurred_at, milestone.last_at) == (3, at(10).isoformat(), at(30).isoformat())
     assert milestone.delivery_id == 10
 
 
 def test_the_same_news_from_two_configurations_counts_once() -> None:
     (milestone,) = fold([a_fact(Status.OVERDUE, delivery_id=1), a_fact(Status.OVERDUE, delivery_id=2)]).milestones
-    assert milestone.count == 1
+    assert milestone.times == 1
 
 
 def test_a_milestone_takes_date_amount_and_link_from_a_postback_before_a_row() -> None:
-    row = a_fact(
-        minutes=-60, said="row", delivery_id=7, gross=["97.00", "BRL"], ordered_at=at(-60).isoformat()
-    )
+    row = a_fact(minutes=-60, said="row", delivery_id=7, gross=["97.00", "BRL"], ordered_at=at(-60).isoformat())
     postback = a_fact(minutes=5, delivery_id=9, gross=["96.00", "BRL"], approved_at=at(1).isoformat())
     (milestone,) = fold([row, postback]).milestones
     assert (milestone.delivery_id, milestone.amount_value, milestone.occurred_at, milestone.approximate) == (

@@ -51,12 +51,16 @@ class Command:
         self.process.communicate()
 
 
-def start_command(var: Path, *, python: str = sys.executable, user: int | None = None) -> Command:
-    """Start that program; as another user when one is given."""
+def start_command(
+    var: Path, *, python: str = sys.executable, user: int | None = None, import_first: Path = ROOT
+) -> Command:
+    """Start that program; as another user, or with other libraries, when they are given."""
+    chosen = environment(var)
+    chosen["PYTHONPATH"] = os.pathsep.join([str(import_first), chosen["PYTHONPATH"]])
     return Command(
         subprocess.Popen(
             [python, "-c", USES_THE_SERVERS],
-            env=environment(var),
+            env=chosen,
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 import redis
 
+from service.embedded import program_folder
 from tests.running.machine import (
     an_ordinary_user,
     ask,
@@ -158,8 +160,14 @@ def test_nobody_else_can_reach_the_servers(var):
 def test_root_does_not_open_its_closed_folders_for_the_database(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    with command(closed / "var") as first:
-        assert servers_of(closed / "var", "postgres")[0].username() != "root"
+    wheel = program_folder("18").parents[1]
+    for copied in (wheel, wheel.with_suffix(".libs")):
+        shutil.copytree(copied, closed / copied.name, symlinks=True)
+    with command(closed / "var", import_first=closed) as first:
+        (server,) = servers_of(closed / "var", "postgres")
+        assert server.exe().startswith(str(closed))
+        assert server.username() != "root"
+        ask(first.database_url, "CREATE TABLE kept AS SELECT 7 AS number")
         first.end()
     assert closed.stat().st_mode & 0o777 == 0o700
 

@@ -22,7 +22,14 @@ def test_a_pix_that_is_issued_and_paid_is_one_purchase_with_its_journey(house: H
     (client,) = house.get("/clients", email="ANA.comprador0@example.com ")
     assert client["phone"] == "+5511999990000"
     assert client["revenue"] == [
-        {"currency": "BRL", "active": "1497.00", "lost": "0.00", "disputed": "0.00", "pending": "0.00", "net": "1385.22"}
+        {
+            "currency": "BRL",
+            "active": "1497.00",
+            "lost": "0.00",
+            "disputed": "0.00",
+            "pending": "0.00",
+            "net": "1385.22",
+        }
     ]
 
 

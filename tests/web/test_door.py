@@ -156,9 +156,7 @@ def test_the_token_is_found_however_it_is_written(house: House, written: str) ->
     assert json.loads(row.body) == {"event": "PURCHASE_APPROVED", "id": "1", "data": {}}
 
 
-@pytest.mark.parametrize(
-    "key", ["x" * 300, "with\x00nul", "\ud800 half a pair"], ids=["long", "nul", "surrogate"]
-)
+@pytest.mark.parametrize("key", ["x" * 300, "with\x00nul", "\ud800 half a pair"], ids=["long", "nul", "surrogate"])
 def test_a_key_that_cannot_be_stored_is_hashed_and_still_tells_duplicates(house: House, key: str) -> None:
     assert house.posts(json.dumps(an_event(id=key))).get_json() == {"status": "accepted"}
     assert house.posts(json.dumps(an_event(id=key))).get_json() == {"status": "duplicate"}

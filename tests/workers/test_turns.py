@@ -55,9 +55,7 @@ def test_a_delivery_nobody_survives_is_set_aside_alone_and_its_neighbours_are_ap
 
 
 @pytest.mark.usefixtures("poisonous")
-def test_what_was_set_aside_can_be_replayed_after_the_fix(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_set_aside_can_be_replayed_after_the_fix(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.receives(*events(3, poison=1))
     monkeypatch.undo()
     (delivery,) = house.get("/deliveries", state="set_aside")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from service.domain.money import amount_text
 from service.sources.sheet.fields import CURRENCIES_OF
@@ -14,7 +15,7 @@ from service.sources.sheet.values import BLANKS, Unreadable, text_of
 from service.sources.sheet.words import currency_of
 
 SHARES = ("affiliate_commission", "coproducer_commission")
-KEPT = ("paid", "gross", "gross_receiving", "net_sale", *SHARES)
+KEPT = frozenset({"paid", "gross", "gross_receiving", "net_sale", *SHARES})
 """Amounts that are fields of the fact as they are; net and fee are made of others."""
 
 OWN_NET = ("net_sale", "net_offer", "net_home")
@@ -24,16 +25,7 @@ FEES = ("fee", "fee_streaming", "fee_other")
 """What Hotmart keeps, in parts: the net before shares is the price less these."""
 
 
-class Amount(NamedTuple):
-    """An exact value, the same as text, and its currency."""
-
-    value: Decimal
-    text: str
-    currency: str | None
-
-    def as_field(self) -> list[str | None]:
-        return [self.text, self.currency]
-
+_CURRENCY_FIELDS = dict.fromkeys(code for codes in CURRENCIES_OF.values() for code in codes)
 
 Fault = tuple[str, Unreadable, bool]
 """The field, what is wrong with its cell, and whether that costs the whole row."""
@@ -45,12 +37,13 @@ class Amounts:
     def __init__(self, reading: Reading) -> None:
         self._default = reading.currency
         index_of = {field: position - 1 for position, field in reading.mapping.items()}
+        self._codes = [(index_of[code], code) for code in _CURRENCY_FIELDS if code in index_of]
         self._columns = [
             (
                 index_of[name],
                 name,
                 reading.marks[index_of[name] + 1],
-                tuple((index_of[code], code) for code in codes if code in index_of),
+                tuple(code for code in codes if code in index_of),
             )
             for name, codes in CURRENCIES_OF.items()
             if name in index_of
@@ -64,41 +57,48 @@ class Amounts:
 
     def of_row(self, cells: list[Any], sold_as: str | None) -> tuple[dict[str, Any], list[Fault]]:
         """(money fields of the fact, faults). `sold_as` decides which amount is the receiver's own."""
-        found: dict[str, Amount] = {}
         faults: list[Fault] = []
+        stated = self._stated(cells, faults)
+        found: dict[str, list[str | None]] = {}
         for index, name, mark, codes in self._columns:
             cell = cells[index]
             if cell is None or cell in BLANKS:
                 continue
             try:
-                value, text, sign = _read_text(cell, mark) if type(cell) is str else _read_number(cell)
+                text, sign = _read_text(cell, mark) if type(cell) is str else _read_number(cell)
             except Unreadable as fault:
                 faults.append((name, fault, True))
                 continue
-            found[name] = Amount(value, text, self._currency(name, cells, codes, sign, faults))
+            for code in codes:
+                if code in stated:
+                    found[name] = [text, stated[code]]
+                    break
+            else:
+                found[name] = [text, sign or (None if name in self._without_default else self._default)]
         return self._fields(found, sold_as), faults
 
-    def _currency(
-        self, name: str, cells: list[Any], codes: tuple[tuple[int, str], ...], sign: str | None, faults: list[Fault]
-    ) -> str | None:
-        for index, code in codes:
-            written = text_of(cells[index])
-            if written:
-                currency = currency_of(written)
-                if currency is None and not any(field == code for field, *_ in faults):
-                    reason = "is not a currency we know; its amounts count nowhere"
-                    faults.append((code, Unreadable("unknown_currency", reason, "Write a code such as BRL"), False))
-                return currency
-        return sign or (None if name in self._without_default else self._default)
+    def _stated(self, cells: list[Any], faults: list[Fault]) -> dict[str, str | None]:
+        """The currencies a row states; None for one that is no currency, whose amounts count nowhere."""
+        stated: dict[str, str | None] = {}
+        for index, code in self._codes:
+            cell = cells[index]
+            if cell is None or cell in BLANKS:
+                continue
+            stated[code] = currency_of(text_of(cell))
+            if stated[code] is None:
+                reason = "is not a currency we know; its amounts count nowhere"
+                faults.append((code, Unreadable("unknown_currency", reason, "Write a code such as BRL"), False))
+        return stated
 
-    def _fields(self, found: dict[str, Amount], sold_as: str | None) -> dict[str, Any]:
-        fields = {name: found[name].as_field() for name in KEPT if name in found}
-        net = next((found[name] for name in self._net_of_role[sold_as] if name in found), None)
-        if net is not None:
-            fields["net"] = net.as_field()
+    def _fields(self, found: dict[str, list[str | None]], sold_as: str | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {name: amount for name, amount in found.items() if name in KEPT}
+        for name in self._net_of_role[sold_as]:
+            if name in found:
+                fields["net"] = found[name]
+                break
         fees = [found[name] for name in FEES if name in found]
-        if fees and len({fee.currency for fee in fees}) == 1:
-            fields["fee"] = [amount_text(sum((fee.value for fee in fees), Decimal(0))), fees[0].currency]
+        if fees and len({currency for _, currency in fees}) == 1:
+            fields["fee"] = [_sum(tuple(text for text, _ in fees if text)), fees[0][1]]
         return fields
 
 
@@ -111,13 +111,17 @@ def _net_sources(role: str | None, index_of: dict[str, int]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _read_text(text: str, mark: Mark) -> tuple[Decimal, str, str | None]:
+def _read_text(text: str, mark: Mark) -> tuple[str, str | None]:
     value, currency = number_of(text.strip(), mark)
-    return value, amount_text(value), currency
+    return amount_text(value), currency
 
 
-def _read_number(cell: Any) -> tuple[Decimal, str, None]:
-    if isinstance(cell, bool):
+def _read_number(cell: Any) -> tuple[str, None]:
+    if isinstance(cell, (bool, date)):
         raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50")
-    value = number_of_cell(cell)
-    return value, amount_text(value), None
+    return amount_text(number_of_cell(cell)), None
+
+
+@lru_cache(maxsize=4096)
+def _sum(amounts: tuple[str, ...]) -> str:
+    return amount_text(sum(map(Decimal, amounts), Decimal(0)))

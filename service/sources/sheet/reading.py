@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain.facts import Certainty
 from service.domain.statuses import Status
@@ -31,6 +32,7 @@ class OpenQuestions(Unprocessable):
     def __init__(self, open_ones: list[Question]) -> None:
         super().__init__("Some questions about this file have no answer yet: " + _listed(open_ones))
         self.questions = open_ones
+        self.errors = {"questions": open_ones}
 
 
 def _listed(open_ones: list[Question]) -> str:
@@ -94,7 +96,8 @@ def reading_of(report: Mapping[str, Any], options: Mapping[str, Any], *, zone: s
     """The reading of a studied file under what a person confirmed (the loaded confirmation schema).
 
     `options["timezone"]` goes before `zone`. Raises Unprocessable for a mapping that cannot be
-    (unknown_field, unknown_column, field_twice, missing_fields) and OpenQuestions.
+    (unknown_field, unknown_column, field_twice, missing_fields), for an unknown_timezone or unknown_format,
+    and OpenQuestions.
     """
     answers = answers_of(report, options)
     lacking = questions.open_questions(report, answers)
@@ -110,7 +113,7 @@ def reading_of(report: Mapping[str, Any], options: Mapping[str, Any], *, zone: s
             column["position"]: _mark(column, columns, answers) for column in columns if _is(column, "money integer")
         },
         orders={column["position"]: _order(column, columns, answers) for column in columns if _is(column, "date")},
-        zone=options.get("timezone") or zone,
+        zone=_known_zone(options.get("timezone") or zone),
         as_of=exported.value,
         certainty=Certainty.FILLER if existing == FILL else exported.certainty,
         words=answers.words,
@@ -126,23 +129,36 @@ def _is(column: Mapping[str, Any], kinds: str) -> bool:
 
 def _mark(column: Mapping[str, Any], columns: list[dict[str, Any]], answers: Answers) -> Mark:
     stated = answers.formats.get(column["position"])
+    if stated not in (None, Mark.DOT, Mark.COMMA):
+        raise Unprocessable(f"Numbers are written with dot or comma, not {stated}.", code="unknown_format")
     return Mark(stated) if stated else questions.number_mark(column, columns)
 
 
 def _order(column: Mapping[str, Any], columns: list[dict[str, Any]], answers: Answers) -> Order:
     stated = answers.formats.get(column["position"])
+    if stated not in (None, Order.DAY_FIRST, Order.MONTH_FIRST):
+        raise Unprocessable(f"Dates are day_first or month_first, not {stated}.", code="unknown_format")
     return Order(stated) if stated else questions.date_order(column, columns)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"There is no time zone {name!r}; write one such as America/Sao_Paulo."
+        raise Unprocessable(message, code="unknown_timezone") from error
 
 
 def answers_of(report: Mapping[str, Any], options: Mapping[str, Any]) -> Answers:
     """What a person answered, on top of the proposed mapping. Raises Unprocessable for an impossible mapping."""
     defaults = options.get("defaults") or {}
+    currency = defaults.get("currency")
     return Answers(
         mapping=_mapping(report, options.get("mapping") or {}),
         formats=options.get("formats") or {},
         words={plain(word): Status(status) for word, status in (options.get("words") or {}).items()},
         status=Status(defaults["status"]) if defaults.get("status") else None,
-        currency=defaults.get("currency"),
+        currency=currency.upper() if currency else None,
         currency_stated="currency" in defaults,
     )
 
@@ -178,13 +194,16 @@ def _refuse_impossible(stated: Mapping[int, str | None], columns: int) -> None:
 
 
 def identity(reading: Reading) -> dict[str, Any]:
-    """The columns (indexes from 0) that tell rows apart when they are staged.
+    """The columns (positions from 1) that tell rows apart when they are staged.
 
-    `email` and `transaction` group rows that must be poured together; `others` are, besides those two, what
-    counts occurrences of equal rows without code: e-mail, product, order date and amount.
+    Rows that share an `email` or a `transaction` (each None where no column gives it) must be poured together;
+    `others` are product, order date and amount, which with the e-mail count equal rows without a code.
     """
-    index_of = {field: position - 1 for position, field in reading.mapping.items()}
-    product = "product_id" if "product_id" in index_of else "product_name"
-    amount = next((name for name in AMOUNT_COLUMNS if name in index_of), "")
-    others = [index_of[name] for name in ("email", product, "ordered_at", amount) if name in index_of]
-    return {"email": index_of.get("email"), "transaction": index_of.get("transaction"), "others": others}
+    position_of = {field: position for position, field in reading.mapping.items()}
+    product = "product_id" if "product_id" in position_of else "product_name"
+    amount = next((name for name in AMOUNT_COLUMNS if name in position_of), "")
+    return {
+        "email": position_of.get("email"),
+        "transaction": position_of.get("transaction"),
+        "others": [position_of[name] for name in (product, "ordered_at", amount) if name in position_of],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,15 +15,39 @@ from service.sources.contact import country_of, document_of, email_of, phone_of,
 from service.sources.sheet.amounts import Amounts
 from service.sources.sheet.dates import instant_of_cell
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell
-from service.sources.sheet.reading import AMOUNT_COLUMNS, Reading
+from service.sources.sheet.reading import Reading
 from service.sources.sheet.values import BLANKS, LONGEST_CODE, Unreadable, text_of
 from service.sources.sheet.words import is_order_bump, payment_type_of, sold_as_of, status_of_label
 from service.sources.spelling import plain
 
 TEXTS = frozenset(
-    "transaction product_id product_name offer_code offer_name coupon subscriber_code plan_name src sck channel "
-    "affiliate affiliate_code refusal_reason processor billing_type name state city address address_number "
-    "address_complement district instagram parent_transaction".split()
+    {
+        "transaction",
+        "product_id",
+        "product_name",
+        "offer_code",
+        "offer_name",
+        "coupon",
+        "subscriber_code",
+        "plan_name",
+        "src",
+        "sck",
+        "channel",
+        "affiliate",
+        "affiliate_code",
+        "refusal_reason",
+        "processor",
+        "billing_type",
+        "name",
+        "state",
+        "city",
+        "address",
+        "address_number",
+        "address_complement",
+        "district",
+        "instagram",
+        "parent_transaction",
+    }
 )
 CODES = frozenset({"transaction", "parent_transaction", "product_id", "offer_code", "subscriber_code", "coupon"})
 INTEGERS = frozenset({"installments", "charge_count", "recurrence_number", "quantity"})
@@ -33,8 +57,9 @@ SHOWN_CHARACTERS = 200
 
 
 class Problem(NamedTuple):
-    """One cell that could not be read: `column` from 1 (None: the row as a whole), and what to do about it."""
+    """One cell that could not be read: where (`column` from 1; None: no column gives it) and what to do about it."""
 
+    row: int
     column: int | None
     header: str | None
     field: str
@@ -59,8 +84,9 @@ class RowFacts(NamedTuple):
 def facts_of_row(reading: Reading, account_key: str, row_number: int, body: Mapping[str, Any]) -> RowFacts:
     """The fact of one staged row.
 
-    `body` is `{"cells": [...]}`, with an `occurrence` for rows without transaction code. `row_number` is only
-    named in problems; two equal rows give equal facts.
+    `body` is `{"cells": [...]}` with, in rows without transaction code, an `occurrence`, and `surplus` where a row
+    has cells beyond the header. `row_number` is that of the spreadsheet, for the problems; it is no part of the
+    fact, so that equal rows give equal facts.
     """
     return _compiled(reading).facts(account_key, row_number, body)
 
@@ -103,8 +129,10 @@ class _Translator:
         cells: list[Any] = body["cells"]
         if len(cells) < self.width:
             cells = cells + [None] * (self.width - len(cells))
-        row = _Row(self, cells)
+        row = _Row(self, row_number, cells)
         row.read()
+        if body.get("surplus"):
+            row.refuse_shifted(body["surplus"])
         fact = row.fact(account_key, body.get("occurrence") or 1) if not row.problems else None
         return RowFacts(fact if not row.problems else None, row.problems, row.notes)
 
@@ -112,10 +140,11 @@ class _Translator:
 class _Row:
     """One row while it is read."""
 
-    __slots__ = ("cells", "email", "fields", "moments", "notes", "problems", "status", "translator")
+    __slots__ = ("cells", "email", "fields", "moments", "notes", "number", "problems", "status", "translator")
 
-    def __init__(self, translator: _Translator, cells: list[Any]) -> None:
+    def __init__(self, translator: _Translator, number: int, cells: list[Any]) -> None:
         self.translator = translator
+        self.number = number
         self.cells = cells
         self.fields: Fields = {}
         self.moments: dict[str, datetime] = {}
@@ -135,7 +164,7 @@ class _Row:
         header = None if index is None else self.translator.reading.headers[index]
         value = self.text(field)[:SHOWN_CHARACTERS]
         position = None if index is None else index + 1
-        return Problem(position, header, field, value, fault.code, fault.message, fault.hint)
+        return Problem(self.number, position, header, field, value, fault.code, fault.message, fault.hint)
 
     def read(self) -> None:
         """Read every mapped cell; what cannot be read becomes a problem or a note."""
@@ -147,18 +176,32 @@ class _Row:
         self._read_money()
         self._settle_order()
 
+    def refuse_shifted(self, surplus: int) -> None:
+        """A row with more cells than the header has slipped sideways: no cell of it can be trusted."""
+        fault = Unreadable(
+            "shifted_row",
+            f"has {surplus} more cells than there are headers",
+            "Put text that holds the delimiter into quotes",
+        )
+        self.problems = [Problem(self.number, None, None, "row", "", fault.code, fault.message, fault.hint)]
+
     def _read_texts(self) -> None:
         cells, fields = self.cells, self.fields
         for index, field in self.translator.texts:
             cell = cells[index]
-            if cell is None:
+            if cell is None or cell in BLANKS:
                 continue
-            text = text_of(cell)
-            if text:
-                fields[field] = text
-                if len(text) > LONGEST_CODE and field in CODES:
-                    fault = Unreadable("too_long", f"is longer than {LONGEST_CODE} characters", "Check the column")
-                    self.problems.append(self.trouble(field, fault))
+            if type(cell) is str and len(cell) <= LONGEST_CODE:
+                fields[field] = cell
+            else:
+                self._read_unusual_text(field)
+
+    def _read_unusual_text(self, field: str) -> None:
+        text = self.text(field)
+        self.fields[field] = text
+        if len(text) > LONGEST_CODE and field in CODES:
+            fault = Unreadable("too_long", f"is longer than {LONGEST_CODE} characters", "Check the column")
+            self.problems.append(self.trouble(field, fault))
 
     def _read_parsed(self) -> None:
         for index, field, parser in self.translator.parsers:
@@ -342,6 +385,3 @@ def _whole_of_number(number: Any) -> int:
     if number != number.to_integral_value() or not 0 <= number <= LARGEST_INTEGER:
         raise Unreadable("not_a_whole_number", "is not a whole number of a usual size", "Write digits only, such as 12")
     return int(number)
-
-
-__all__ = ["AMOUNT_COLUMNS", "Problem", "RowFacts", "facts_of_row"]

@@ -195,7 +195,7 @@ CREATE TABLE milestones (
     client_id uuid,
     occurred_at timestamptz NOT NULL,
     approximate boolean NOT NULL,
-    count integer NOT NULL,
+    times integer NOT NULL,
     last_at timestamptz NOT NULL,
     product_id text,
     product_name text,

@@ -1,0 +1,1 @@
+"""Shapes at the edges: what comes in and what goes out."""

@@ -1,0 +1,255 @@
+"""The import desk: what the API, the pages and the command line do with imports.
+
+Functions take the open transaction first. They only write down what is wanted; the workers do it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from pathlib import PurePath
+from typing import IO, Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, RowMapping
+
+from service.domain import fates, revenue
+from service.errors import Conflict, NotFound, TooLarge, Unprocessable
+from service.sources.sheet import questions
+from service.sources.sheet.fields import FIELDS
+from service.sources.sheet.moments import ExportedAt, exported_at
+from service.sources.sheet.reading import Reading, identity, reading_of
+from service.store import imports
+from service.store.accounts import Account
+from service.store.imports import Ref, Upload
+
+LONGEST_NAME = 255
+PLAIN_COLUMNS = ("id", "file_name", "size", "status", "created_at", "started_at", "finished_at")
+NOTHING_COUNTED = dict.fromkeys((*fates.FATES, "clients_created", "clients_updated"), 0)
+
+
+class Sent(NamedTuple):
+    """A file somebody sends, with what they say of it; moments are aware."""
+
+    stream: IO[bytes]
+    file_name: str
+    by: str | None = None
+    last_modified: datetime | None = None
+    exported_at: datetime | None = None
+
+
+def open_file(tx: Connection, account: Account, sent: Sent, *, limit: int, now: datetime) -> Ref:
+    """Keep an uploaded file, to be checked by a worker. Raises TooLarge over `limit` bytes, Unprocessable when empty.
+
+    The file goes into the database a MiB at a time; with the transaction rolled back nothing of it stays.
+    """
+    name = PurePath(sent.file_name.replace("\\", "/")).name.replace("\x00", "")[:LONGEST_NAME] or "upload"
+    digest, size, part = blake2b(digest_size=16), 0, 0
+    ref = imports.create(tx, account.id, Upload(name, 0, b"", now, sent.by, sent.last_modified, sent.exported_at))
+    while content := sent.stream.read(imports.PART_SIZE):
+        size += len(content)
+        if size > limit:
+            raise TooLarge(
+                f"The file is larger than {limit // 2**20} MB. Export a shorter period, or raise MAX_UPLOAD_MB.",
+                code="file_too_large",
+            )
+        digest.update(content)
+        imports.add_part(tx, ref, part, content)
+        part += 1
+    if size == 0:
+        raise Unprocessable("The file is empty. Export it again from Hotmart.", code="empty_file")
+    imports.change(tx, ref, size=size, digest=digest.digest())
+    return ref
+
+
+def found(tx: Connection, ref: Ref, *, for_change: bool = False) -> RowMapping:
+    """The import as it is stored. Raises NotFound."""
+    row = imports.find(tx, ref, for_change=for_change)
+    if row is None:
+        raise NotFound("There is no such import.")
+    return row
+
+
+def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, Any], *, now: datetime) -> RowMapping:
+    """Try an import or run it, as a person confirmed it (the loaded confirmation schema).
+
+    Raises Conflict unless it is ready, or undone and its file still there; OpenQuestions and Unprocessable
+    where something has no answer.
+    """
+    row = found(tx, ref, for_change=True)
+    again = row["status"] == imports.UNDONE and row["file_deleted_at"] is None
+    if row["status"] != imports.READY and not again:
+        raise Conflict(f"This import is {row['status']}; only one that is ready can be confirmed.", code="not_ready")
+    exported = export_time(row, account, stated=options.get("exported_at"))
+    reading = reading_of(row["findings"]["study"], options, zone=account.timezone, exported=exported)
+    stamp = staging_stamp(row, reading)
+    if options.get("mapping"):
+        _remember(tx, account, row, reading, now)
+    if again and row["staged_with"] == stamp:
+        imports.restore(tx, ref)
+    imports.change(
+        tx,
+        ref,
+        status=imports.TRYING if options.get("dry_run") else imports.RUNNING,
+        choices=_plain(options),
+        reading=reading.to_json(),
+        staged=row["staged"] and row["staged_with"] == stamp,
+        staged_with=stamp,
+        chunk_done=0,
+        chunk_total=row["chunk_total"] if row["staged_with"] == stamp else 0,
+        counts={},
+        started_at=None if options.get("dry_run") else now,
+        finished_at=None,
+    )
+    imports.forget_clients(tx, ref)
+    return found(tx, ref)
+
+
+def staging_stamp(row: RowMapping, reading: Reading) -> str:
+    """What the staging of rows depends on: the layout and the columns that tell rows apart."""
+    told = [row["findings"]["layout"], identity(reading)]
+    return blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def export_time(row: RowMapping, account: Account, stated: datetime | None = None) -> ExportedAt:
+    """The moment an import's file speaks for."""
+    return exported_at(
+        row["findings"]["study"],
+        row["file_name"],
+        account.zone,
+        received_at=row["created_at"],
+        stated=stated or row["stated_at"],
+        last_modified=row["last_modified"],
+    )
+
+
+def _remember(tx: Connection, account: Account, row: RowMapping, reading: Reading, now: datetime) -> None:
+    study = row["findings"]["study"]
+    positions = [column["position"] for column in study["columns"]]
+    mapping: dict[str, Any] = {str(position): reading.mapping.get(position) for position in positions}
+    imports.remember_mapping(tx, account.id, study["fingerprint"], mapping, now)
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in options.items()
+    }
+    for name in ("mapping", "formats"):
+        if name in plain:
+            plain[name] = {str(position): field for position, field in plain[name].items()}
+    return plain
+
+
+def cancel(tx: Connection, ref: Ref, *, now: datetime) -> RowMapping:
+    """Stop an import: at once before its rows run, else after the present chunk. Raises Conflict when it is over."""
+    row = found(tx, ref, for_change=True)
+    if row["status"] == imports.RUNNING:
+        imports.change(tx, ref, canceling=True)
+    elif row["status"] in (imports.CHECKING, imports.READY, imports.TRYING):
+        imports.change(tx, ref, status=imports.CANCELED, finished_at=now)
+    else:
+        raise Conflict(f"This import is {row['status']}; there is nothing to cancel.", code="not_running")
+    return found(tx, ref)
+
+
+def undo(tx: Connection, ref: Ref) -> RowMapping:
+    """Take an import back: what it said is withdrawn, what newer information says stays. Raises Conflict."""
+    row = found(tx, ref, for_change=True)
+    if row["status"] not in (imports.COMPLETED, imports.CANCELED) or row["started_at"] is None:
+        raise Conflict(f"This import is {row['status']}; only one that ran can be undone.", code="not_completed")
+    imports.change(tx, ref, status=imports.UNDOING, finished_at=None)
+    return found(tx, ref)
+
+
+def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
+    """One import as the API shows it."""
+    ref = Ref(account.id, row["id"])
+    findings = row["findings"] or {}
+    study = findings.get("study") or {}
+    counts = {**NOTHING_COUNTED, **(row["counts"] or {})}
+    return {
+        **{name: row[name] for name in PLAIN_COLUMNS},
+        "same_file_as": imports.earlier(tx, ref, row["digest"]),
+        "report": study.get("kind"),
+        "layout": findings.get("layout"),
+        "exported_at": _told(export_time(row, account, _stated(row))) if study else None,
+        "columns": _columns(study, row),
+        "missing_fields": study.get("missing_fields", []),
+        "questions": _questions(study, row),
+        "rows": {"total": study.get("rows", 0), **{fate: counts[fate] for fate in fates.FATES}},
+        "clients": {"created": counts["clients_created"], "updated": counts["clients_updated"]},
+        "revenue": revenue_shown(counts.get("revenue", {})),
+        "dry_run": row["dry_run"],
+        "chunk": {"done": row["chunk_done"], "total": row["chunk_total"]},
+        "problem": row["problem"],
+    }
+
+
+def _stated(row: RowMapping) -> datetime | None:
+    stated = (row["choices"] or {}).get("exported_at")
+    return datetime.fromisoformat(stated) if stated else None
+
+
+def _told(exported: ExportedAt) -> dict[str, Any]:
+    return {"value": exported.value, "from_": exported.source, "certainty": exported.certainty.name.lower()}
+
+
+def _columns(study: Mapping[str, Any], row: RowMapping) -> list[dict[str, Any]]:
+    """The columns as they were confirmed, else as they are proposed."""
+    confirmed = (row["reading"] or {}).get("mapping")
+    if confirmed is None:
+        return list(study.get("columns", []))
+    return [{**column, "field": confirmed.get(str(column["position"]))} for column in study["columns"]]
+
+
+def _questions(study: Mapping[str, Any], row: RowMapping) -> list[dict[str, Any]]:
+    """What nobody answered yet."""
+    if not study or row["reading"]:
+        return []
+    return questions.open_questions(study, questions.Answers(mapping=questions.mapping_of(study)))
+
+
+def revenue_shown(sums: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Amounts by `CUR|category` as rows per currency."""
+    totals = {(slot.split("|")[0], slot.split("|")[1]): Decimal(amount) for slot, amount in sums.items()}
+    return [row._asdict() for row in revenue.by_currency(totals) if any(row[1:5])]
+
+
+def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:
+    """The rows that were not taken, as CSV: original columns, row number, column, value, reason, hint.
+
+    It can be corrected and uploaded as it is: the added columns have names no field is mapped to.
+    """
+    row = found(tx, ref)
+    headers = (row["reading"] or {}).get("headers") or []
+    yield "\ufeff" + _line([*headers, "Marco: row", "Marco: column", "Marco: reason", "Marco: hint"])
+    for failed in imports.problems(tx, ref):
+        cells = orjson.loads(failed["body"])["cells"] if failed["body"] else []
+        problems = failed["notes"] or []
+        told = [
+            "; ".join(str(problem.get(name) or "") for problem in problems) for name in ("header", "reason", "hint")
+        ]
+        filled = [*cells, *[None] * (len(headers) - len(cells))]
+        yield _line([*map(_inert, filled), failed["row_number"], *told])
+
+
+def _inert(cell: Any) -> Any:
+    """A cell that no spreadsheet program takes for a formula; the leading quote is dropped when read again."""
+    if cell is None:
+        return ""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _line(cells: list[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written, delimiter=";").writerow(cells)
+    return written.getvalue()
+
+
+def fields() -> list[dict[str, Any]]:
+    """What a column can be mapped to."""
+    return [field.as_json() for field in FIELDS]

@@ -1,0 +1,221 @@
+"""The files lane: looking into uploaded spreadsheets, staging their rows, trying what an import would do."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import Connection, RowMapping
+
+from service import desk
+from service.domain.fates import FATES
+from service.errors import Unprocessable
+from service.queues import Lane
+from service.sources.sheet.child import Limits, run_in_child
+from service.sources.sheet.reading import Reading, identity
+from service.store import accounts, imports, inbox
+from service.store.accounts import Account
+from service.store.engine import snapshot, transaction
+from service.store.imports import Ref
+from workers import pouring
+from workers.workshop import Workshop, workshop
+
+WORK_FOR = 2.0
+CHECK, STAGE = "service.sources.sheet.entry.check", "service.sources.sheet.entry.stage"
+LIMITS = Limits(memory_mb=2048, seconds=300, output_mb=4096)
+MOST_ATTEMPTS = 5
+log = structlog.get_logger()
+
+
+def work() -> int:
+    """Do what uploaded files wait for; the number of pieces of work done. The RQ job."""
+    shop = workshop()
+    shop.bell.answered(Lane.FILES)
+    until, done = time.monotonic() + WORK_FOR, 0
+    while (worked := step(shop)) and time.monotonic() < until:
+        done += worked
+    if worked:
+        shop.bell.ring(Lane.FILES)
+    return done + worked
+
+
+def waiting() -> bool:
+    """Whether any file waits."""
+    with transaction(workshop().engine) as tx:
+        return bool(imports.waiting(tx, imports.FOR_FILES))
+
+
+def step(shop: Workshop) -> int:
+    """One piece of work for every import that waits for one and that no other worker has."""
+    with transaction(shop.engine) as tx:
+        refs = imports.waiting(tx, imports.FOR_FILES)
+    return sum(_with_claim(shop, ref) for ref in refs)
+
+
+def _with_claim(shop: Workshop, ref: Ref) -> int:
+    """Work on one import under a claim that dies with this process."""
+    with shop.engine.connect() as claim:
+        if not imports.try_claim(claim, ref):
+            return 0
+        claim.commit()
+        try:
+            return _piece(shop, ref)
+        finally:
+            imports.release(claim, ref)
+            claim.commit()
+
+
+def _piece(shop: Workshop, ref: Ref) -> int:
+    with transaction(shop.engine) as tx:
+        row = imports.find(tx, ref, for_change=True)
+        account = accounts.with_id(tx, ref.account_id)
+        if row is None or row["status"] not in (imports.CHECKING, imports.TRYING, imports.RUNNING):
+            return 0
+        if row["status"] == imports.RUNNING and row["staged"]:
+            return 0
+        # Counted before the work: a file that kills its worker time and again must not do so for ever.
+        imports.change(tx, ref, attempts=row["attempts"] + 1)
+    try:
+        if row["attempts"] >= MOST_ATTEMPTS:
+            raise Unprocessable("This file made its worker fail again and again. Split it.", code="crashed")
+        _do(shop, account, ref, row)
+    except Unprocessable as fault:
+        log.info("import failed", import_id=ref.id, code=fault.code)
+        _end(shop, ref, status=imports.FAILED, problem={"code": fault.code, "message": fault.message})
+    return 1
+
+
+def _do(shop: Workshop, account: Account, ref: Ref, row: RowMapping) -> None:
+    if row["status"] == imports.CHECKING:
+        findings = look_into(shop, ref, row)
+        _end(shop, ref, status=imports.READY, findings=findings)
+        return
+    if not row["staged"]:
+        stage(shop, ref, row)
+    if row["status"] == imports.TRYING:
+        result = try_out(shop, account, ref)
+        _end(shop, ref, status=imports.READY, dry_run=result)
+    else:
+        _end(shop, ref)
+        shop.bell.ring(Lane.BULK)
+
+
+def _end(shop: Workshop, ref: Ref, *, status: str | None = None, **columns: Any) -> None:
+    """Write a result down, unless the import was canceled meanwhile."""
+    with transaction(shop.engine) as tx:
+        row = imports.find(tx, ref, for_change=True)
+        if row is None or row["status"] == imports.CANCELED:
+            return
+        if status is not None:
+            columns["status"] = status
+        if status == imports.FAILED:
+            columns["finished_at"] = datetime.now(UTC)
+        imports.change(tx, ref, attempts=0, **columns)
+
+
+def look_into(shop: Workshop, ref: Ref, row: RowMapping) -> dict[str, Any]:
+    """What a file holds: layout, columns, statistics. Raises Unprocessable where it cannot be read."""
+    with _file(shop, ref) as path:
+        study = _checked(path, row, None)
+        with transaction(shop.engine) as tx:
+            remembered = imports.remembered_mapping(tx, ref.account_id, study["fingerprint"])
+        if remembered:
+            study = _checked(path, row, remembered)
+    layout, preview, surplus = (study.pop(name) for name in ("layout", "preview", "surplus"))
+    return {"study": study, "layout": layout, "preview": preview, "surplus": surplus}
+
+
+def _checked(path: Path, row: RowMapping, remembered: Mapping[str, str | None] | None) -> dict[str, Any]:
+    asked = {"path": str(path), "choices": _choices(row), "remembered": remembered}
+    (record,) = run_in_child(CHECK, asked, limits=LIMITS)
+    told: dict[str, Any] = orjson.loads(record)
+    return told
+
+
+def _choices(row: RowMapping) -> dict[str, Any]:
+    chosen: dict[str, Any] = (row["choices"] or {}).get("layout") or {}
+    return chosen
+
+
+def stage(shop: Workshop, ref: Ref, row: RowMapping) -> None:
+    """Put the rows of a file into the inbox, in chunks; all of them or none."""
+    reading = Reading.from_json(row["reading"])
+    asked = {"choices": _settled(row), "identity": identity(reading)}
+    now = datetime.now(UTC)
+    with _file(shop, ref) as path, transaction(shop.engine) as tx:
+        imports.unstage(tx, ref)
+        records = run_in_child(STAGE, {"path": str(path), **asked}, limits=LIMITS)
+        _, chunks = imports.stage(tx, ref, map(_staged, records), now)
+        imports.change(tx, ref, staged=True, chunk_total=chunks, chunk_done=0)
+
+
+def _settled(row: RowMapping) -> dict[str, Any]:
+    """The layout as it was found, so that the second look reads what the first one read."""
+    layout = row["findings"]["layout"]
+    return {name: layout[name] for name in ("encoding", "delimiter", "sheet", "header_row")}
+
+
+def _staged(record: bytes) -> tuple[int, int, bytes]:
+    number, chunk, body = record.split(b"\t", 2)
+    return int(number), int(chunk), body
+
+
+def try_out(shop: Workshop, account: Account, ref: Ref) -> dict[str, Any]:
+    """What running an import would do, over one unchanging view of what is known; nothing is written."""
+    counts: dict[str, Any] = {}
+    clients_seen: set[str] = set()
+    with snapshot(shop.engine) as tx:
+        row = desk.found(tx, ref)
+        reading = Reading.from_json(row["reading"])
+        for chunk in range(1, row["chunk_total"] + 1):
+            counts = _try_chunk(tx, account, ref, chunk, reading, counts, clients_seen)
+            _show_progress(shop, ref, chunk)
+    rows = {"total": row["findings"]["study"]["rows"], **{fate: counts.get(fate, 0) for fate in FATES}}
+    clients = {"created": counts.get("clients_created", 0), "updated": counts.get("clients_updated", 0)}
+    return {"rows": rows, "clients": clients, "revenue": _spelled(desk.revenue_shown(counts.get("revenue", {})))}
+
+
+def _spelled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def _try_chunk(
+    tx: Connection,
+    account: Account,
+    ref: Ref,
+    chunk: int,
+    reading: Reading,
+    counts: dict[str, Any],
+    clients_seen: set[str],
+) -> dict[str, Any]:
+    told = pouring.tell(account, reading, inbox.rows_of_chunk(tx, account.id, ref.id, chunk))
+    judged = pouring.judge(tx, account, ref, chunk, told, reading.existing)
+    client_fates: dict[str, int] = {}
+    for email, fate in pouring.clients_of(tx, account, judged).items():
+        if email not in clients_seen:
+            clients_seen.add(email)
+            client_fates[fate] = client_fates.get(fate, 0) + 1
+    return pouring.added(counts, told, judged, client_fates)
+
+
+def _show_progress(shop: Workshop, ref: Ref, chunk: int) -> None:
+    with transaction(shop.engine) as tx:
+        imports.change(tx, ref, chunk_done=chunk)
+
+
+@contextmanager
+def _file(shop: Workshop, ref: Ref) -> Iterator[Path]:
+    """The uploaded file on disk, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="marco-") as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as written, transaction(shop.engine) as tx:
+            for part in imports.parts(tx, ref):
+                written.write(part)
+        yield path

@@ -1,10 +1,15 @@
 """gunicorn: threads, deadlines and limits of the door. Sizes come from the settings."""
 
+import os
+import shutil
+import tempfile
 from typing import Any
 
 from service import logs, settings
 
 _chosen = settings.load()
+# Where the processes put their counters, so that any of them can answer for all. Set before they import the client.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="marco-metrics-")
 
 wsgi_app = "wsgi:app"
 bind = f"0.0.0.0:{_chosen.port}"
@@ -54,3 +59,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
 def when_ready(server: Any) -> None:
     """The port answers from now on; say where."""
     server.log.info("Marco is ready: %s", _chosen.public_url)
+
+
+def on_exit(_server: Any) -> None:
+    """The counters end with the server."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -8,6 +8,7 @@ import psycopg
 from flask import Flask
 from sqlalchemy.engine import make_url
 
+from service import cli
 from service.queues import Bell
 from service.settings import Settings
 from service.store import accounts
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     docs.install(app)
     requests.install(app)
     faults.install(app)
+    cli.install(app)
     return app
 
 

@@ -54,7 +54,7 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    for chatty in ("rq.worker", "alembic.runtime.migration"):
+    for chatty in ("rq.worker", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*_before_mask(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +194,12 @@ def app(settings: Settings, shop: Workshop) -> Flask:
 
 
 @pytest.fixture
-def house(app: Flask, shop: Workshop) -> Iterator[House]:
+def house(app: Flask, shop: Workshop) -> House:
     """A house with an account of its own."""
-    yield House(app, shop)
+    return House(app, shop)
 
 
 @pytest.fixture
-def another_house(app: Flask, shop: Workshop) -> Iterator[House]:
+def another_house(app: Flask, shop: Workshop) -> House:
     """A second one, to compare with or to keep out."""
-    yield House(app, shop)
+    return House(app, shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from flask.cli import ScriptInfo
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from service import logs
 from service.errors import MarcoError, Unprocessable
 from service.web.rooms import rooms
 from workers.workshop import Workshop
@@ -30,6 +32,8 @@ class Command(click.Command):
         """Run it."""
         if not has_app_context():
             ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
+        if not logging.getLogger().handlers:
+            logs.configure("WARNING")
         try:
             return super().invoke(ctx)
         except MarcoError as fault:

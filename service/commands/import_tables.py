@@ -22,8 +22,8 @@ EXPORT_TIMES = {
 }
 
 
-def preview(shown: Mapping[str, Any]) -> None:
-    """The columns with what they were taken for, and the moment the file speaks for."""
+def preview(shown: Mapping[str, Any], *, all_columns: bool) -> None:
+    """The columns a person should look at (or all), and the moment the file speaks for."""
     layout = shown["layout"] or {}
     told = filter(None, [layout.get("container"), layout.get("encoding"), layout.get("sheet")])
     click.secho(f"\n{shown['file_name']}: {shown['rows']['total']:,} rows ({', '.join(map(str, told))})", bold=True)
@@ -33,11 +33,14 @@ def preview(shown: Mapping[str, Any]) -> None:
         source = EXPORT_TIMES.get(exported["from_"], exported["from_"])
         click.echo(f"It speaks for {exported['value']:%Y-%m-%d %H:%M} UTC ({source}; --exported-at says otherwise).")
     taken = [column for column in shown["columns"] if column["field"]]
-    tables.show(
-        ["#", "column", "taken for", "how sure", "for example"],
-        [_column(column) for column in taken],
-        right=["#"],
-    )
+    looked_at = [column for column in taken if all_columns or column["confidence"] != "certain"]
+    if len(looked_at) < len(taken):
+        certain = tables.counted(len(taken) - len(looked_at), "column")
+        click.echo(f"{certain} understood for certain by name (--columns shows them).")
+    if looked_at:
+        tables.show(
+            ["#", "column", "taken for", "how sure", "why", "for example"], map(_column, looked_at), right=["#"]
+        )
     left = [column["header"] for column in shown["columns"] if not column["field"] and column["header"]]
     if left:
         click.echo(f"Not used: {tables.shortened(', '.join(left), 200)}")
@@ -51,6 +54,7 @@ def _column(column: Mapping[str, Any]) -> list[Any]:
         tables.shortened(column["header"], 44),
         column["field"],
         column["confidence"],
+        tables.shortened(column["reason"], 40),
         tables.shortened(sample, SAMPLE_WIDTH),
     ]
 

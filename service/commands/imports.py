@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import click
 from marshmallow import ValidationError
@@ -36,6 +37,16 @@ Options = dict[str, Any]
 """A confirmation as the API takes it: mapping, existing, exported_at, defaults, words, formats, dry_run."""
 
 
+class Said(TypedDict):
+    """What the options answer before anybody asks."""
+
+    existing: str
+    currency: str | None
+    status: str | None
+    words: tuple[str, ...]
+    mapped: tuple[str, ...]
+
+
 @command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @about_account
@@ -46,21 +57,17 @@ Options = dict[str, Any]
 @click.option("--currency", help="ISO code for amounts without one, or 'unknown'.")
 @click.option("--status", type=click.Choice(list(Status)), help="Status of rows that have none.")
 @click.option("--word", "words", multiple=True, metavar="WORD=STATUS", help="What an unknown status word means.")
-@click.option(
-    "--map", "mapped", multiple=True, metavar="COLUMN=FIELD", help="Column (number or header) to field or ''."
-)
+@click.option("--map", "mapped", multiple=True, metavar="COLUMN=FIELD", help="What a column (number or header) holds.")
+@click.option("--columns", "all_columns", is_flag=True, help="Show every column, also those that are certain.")
 def import_file(
     file: Path,
     account_name: str | None,
-    existing: str,
     exported_at: str | None,
-    currency: str | None,
-    status: str | None,
-    words: tuple[str, ...],
-    mapped: tuple[str, ...],
     *,
     dry_run: bool,
     yes: bool,
+    all_columns: bool,
+    **said: Unpack[Said],
 ) -> None:
     """Import a sales spreadsheet: CSV, XLSX, XLS or ODS, as Hotmart exports it or made by hand.
 
@@ -68,6 +75,8 @@ def import_file(
     result that adds up. --existing says what happens to purchases that are known: update them, fill their empty
     fields, or skip them.
     """
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise Refused("Nobody is here to ask: add --yes to import, or --dry-run to see what would happen.")
     now = datetime.now(UTC)
     with transaction(rooms().engine) as tx:
         account = accounts.named(tx, account_name)
@@ -75,20 +84,34 @@ def import_file(
         ref = _opened(tx, account, file, stated, now)
     shop = workshop_here()
     row = _worked(shop, ref, {imports.CHECKING}, "Reading    ")
-    printed.preview(_shown(account, ref))
-    options = _options(row["findings"]["study"], existing, currency, status, words, mapped)
-    options = _answered(row["findings"]["study"], options, ask=sys.stdin.isatty() and not yes)
+    printed.preview(_shown(account, ref), all_columns=all_columns)
+    study = row["findings"]["study"]
+    with _withdrawn_unless_answered(ref):
+        told = _options(study, said)
+        options = _answered(study, told, ask=sys.stdin.isatty() and not yes)
     if dry_run:
         _confirm(account, ref, options | {"dry_run": True})
         _worked(shop, ref, {imports.TRYING}, "Trying     ")
         printed.dry_run(_shown(account, ref))
         return
     if not yes:
-        _ask(ref, account, int(row["findings"]["study"]["rows"]))
+        with _withdrawn_unless_answered(ref):
+            click.confirm(f"\nImport {study['rows']:,} rows into '{account.name}'?", abort=True)
     _confirm(account, ref, options)
     _worked(shop, ref, {imports.RUNNING}, "Importing  ")
     with transaction(rooms().engine) as tx:
         printed.result(desk.shown(tx, account, desk.found(tx, ref)), imports.problems(tx, ref, printed.MOST_PROBLEMS))
+
+
+@contextmanager
+def _withdrawn_unless_answered(ref: Ref) -> Iterator[None]:
+    """Cancel the import when an answer is missing or is no: nothing of it was written yet."""
+    try:
+        yield
+    except (Unprocessable, click.Abort):
+        with transaction(rooms().engine) as tx:
+            desk.cancel(tx, ref, now=datetime.now(UTC))
+        raise
 
 
 def _opened(tx: Any, account: Account, file: Path, stated: datetime | None, now: datetime) -> Ref:
@@ -130,24 +153,19 @@ def _row(ref: Ref) -> RowMapping:
         return desk.found(tx, ref)
 
 
-def _options(
-    study: Any,
-    existing: str,
-    currency: str | None,
-    status: str | None,
-    words: tuple[str, ...],
-    mapped: tuple[str, ...],
-) -> Options:
-    """The confirmation as the command's options say it."""
-    options: Options = {"existing": existing}
-    if currency:
+def _options(study: Any, said: Said) -> Options:
+    """The confirmation as the command's options say it. Raises Unprocessable for a column nobody finds."""
+    options: Options = {"existing": said["existing"]}
+    if currency := said["currency"]:
         _put(options, "defaults.currency", None if currency.lower() == UNKNOWN else currency)
-    if status:
+    if status := said["status"]:
         _put(options, "defaults.status", status)
-    for pair in words:
+    for pair in said["words"]:
         word, _, meaning = pair.rpartition("=")
+        if meaning not in set(Status):
+            raise Unprocessable(f"'{meaning}' is no status. Use one of: {', '.join(Status)}.")
         _put(options, f"words.{word}", meaning)
-    for pair in mapped:
+    for pair in said["mapped"]:
         column, _, field = pair.rpartition("=")
         _put(options, f"mapping.{_position(study, column)}", field or None)
     return options
@@ -196,18 +214,8 @@ def _loaded(options: Options) -> Options:
     try:
         loaded: Options = ConfirmIn().load(options)
     except ValidationError as fault:
-        raise Unprocessable(f"These options cannot be: {fault.normalized_messages()}") from fault
+        raise Unprocessable(f"These options cannot be: {fault.messages}") from fault
     return loaded
-
-
-def _ask(ref: Ref, account: Account, rows: int) -> None:
-    """Ask before anything is written; a no cancels the import."""
-    if not sys.stdin.isatty():
-        raise Refused("Nobody is here to ask: add --yes to import, or --dry-run to see what would happen.")
-    if not click.confirm(f"\nImport {rows:,} rows into '{account.name}'?"):
-        with transaction(rooms().engine) as tx:
-            desk.cancel(tx, ref, now=datetime.now(UTC))
-        raise click.Abort
 
 
 def _confirm(account: Account, ref: Ref, options: Options) -> None:

@@ -123,7 +123,7 @@ def _show_milestones(tx: Connection, account: Account, client: RowMapping) -> No
         [
             (
                 f"{'~' if row['approximate'] else ' '}{tables.local(row['occurred_at'], account.zone)}",
-                f"{row['kind']} x{row['count']}" if row["count"] > 1 else row["kind"],
+                f"{row['kind']} x{row['times']}" if row["times"] > 1 else row["kind"],
                 tables.shortened(row["product_name"], 32),
                 tables.money(row["amount_value"], row["amount_currency"]),
                 row["transaction"],

@@ -54,7 +54,7 @@ def email_of(text: str) -> str | None:
     None when it is no e-mail address. Whether the domain exists is never asked.
     """
     address = text.strip().lower()
-    if len(address) <= 254 and _PLAIN_EMAIL.fullmatch(address) and address.index("@") <= 64 and "xn--" not in address:
+    if len(address) <= 254 and _PLAIN_EMAIL.fullmatch(address) and "xn--" not in address:
         return address
     return _unusual_email(address)
 

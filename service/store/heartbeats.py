@@ -23,7 +23,7 @@ def beat(tx: Connection, name: str) -> None:
 def living(tx: Connection) -> dict[str, datetime]:
     """Workers heard of lately."""
     rows = tx.execute(text(f"SELECT name, beat_at FROM heartbeats WHERE beat_at > now() - interval '{STALE_AFTER}'"))
-    return dict(rows.tuples())
+    return {row.name: row.beat_at for row in rows}
 
 
 def forget_the_dead(tx: Connection) -> None:

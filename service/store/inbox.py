@@ -195,7 +195,8 @@ def mark(tx: Connection, account_id: int, marks: Iterable[Mark], now: datetime) 
     raw.execute(
         "UPDATE deliveries d SET state = new.state, reason = new.reason, notes = new.notes::json, fate = new.fate,"
         " attempts = attempts + 1, done_at = %s"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS new (id, state, reason, notes, fate) WHERE d.account_id = %s AND d.id = new.id",
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS new (id, state, reason, notes, fate) WHERE d.account_id = %s AND d.id = new.id",
         (
             now,
             [one.id for one in listed],

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -22,6 +22,7 @@ from service.errors import (
     Unavailable,
     Unprocessable,
 )
+from service.web.metrics import count_refused
 
 STATUS_OF: tuple[tuple[type[MarcoError], int], ...] = (
     (Malformed, 400),
@@ -63,6 +64,8 @@ def install(app: Flask) -> None:
 
 
 def _ours(fault: MarcoError) -> Response:
+    if request.blueprint == "webhooks":
+        count_refused(fault.code)
     return answer(fault.code, status_of(fault), fault.message, fault.errors, retry_after=fault.retry_after)
 
 

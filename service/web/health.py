@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +19,7 @@ from service.errors import Unauthorized
 from service.queues import Lane, impatient
 from service.store import heartbeats, imports, inbox, migrate, upkeep
 from service.store.engine import transaction
-from service.web.metrics import REGISTRY
+from service.web.metrics import of_all_processes
 from service.web.rooms import rooms
 
 health = Blueprint("health", __name__)
@@ -80,19 +82,31 @@ def metrics() -> Response:
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if wanted and not hmac.compare_digest(sent.encode(), wanted.encode()):
         raise Unauthorized("Send METRICS_TOKEN as bearer token.")
-    return Response(generate_latest(REGISTRY) + generate_latest(_read()), content_type=CONTENT_TYPE_LATEST)
+    return Response(of_all_processes() + _of_the_house(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _read() -> CollectorRegistry:
-    """Figures of the whole house, read from the database."""
+class _House(Collector):
+    """Figures of the whole house, read from the database; each process would give the same."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Running totals, and how long the oldest undone work waits."""
+        now = datetime.now(UTC)
+        with transaction(rooms().engine) as tx:
+            totals = upkeep.tallies(tx)
+            oldest = {"realtime": inbox.oldest_open(tx), "bulk": imports.oldest_open(tx)}
+        counted = CounterMetricFamily(
+            "marco_worked", "Deliveries seen to their end since the first day", labels=["what"]
+        )
+        for name, number in totals.items():
+            counted.add_metric([name], number)
+        yield counted
+        waiting = GaugeMetricFamily("marco_oldest_open_seconds", "Age of the oldest undone delivery", labels=["lane"])
+        for lane, since in oldest.items():
+            waiting.add_metric([lane], max((now - since).total_seconds(), 0) if since else 0)
+        yield waiting
+
+
+def _of_the_house() -> bytes:
     registry = CollectorRegistry()
-    totals = Gauge("marco_total", "Running totals since the first day, by name", ["name"], registry=registry)
-    waiting = Gauge("marco_oldest_open_seconds", "Age of the oldest undone delivery", ["lane"], registry=registry)
-    now = datetime.now(UTC)
-    with transaction(rooms().engine) as tx:
-        for name, number in upkeep.tallies(tx).items():
-            totals.labels(name).set(number)
-        oldest = {"realtime": inbox.oldest_open(tx), "bulk": imports.oldest_open(tx)}
-    for lane, since in oldest.items():
-        waiting.labels(lane).set(max((now - since).total_seconds(), 0) if since else 0)
-    return registry
+    registry.register(_House())
+    return generate_latest(registry)

@@ -1,8 +1,11 @@
-"""Prometheus metrics: counters of this process, and gauges read from the database when asked."""
+"""Prometheus metrics of the door, added up over all its processes."""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+import os
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 REGISTRY = CollectorRegistry()
 DELIVERIES = Counter(
@@ -14,3 +17,17 @@ REFUSED = Counter("marco_deliveries_refused", "Posts the door refused, by code",
 def count_delivery(source: str, result: str) -> None:
     """One delivery was kept: accepted, duplicate or variant."""
     DELIVERIES.labels(source, result).inc()
+
+
+def count_refused(code: str) -> None:
+    """One post was turned away at the door."""
+    REFUSED.labels(code).inc()
+
+
+def of_all_processes() -> bytes:
+    """The counters as Prometheus reads them; of every process where gunicorn gave them a folder to share."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # published half typed
+    return generate_latest(together)

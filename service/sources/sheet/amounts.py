@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from service.domain.money import amount_text
+from service.sources.sheet.currencies import currency_of
 from service.sources.sheet.fields import CURRENCIES_OF
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell
 from service.sources.sheet.reading import Reading
 from service.sources.sheet.values import BLANKS, Unreadable, text_of
-from service.sources.sheet.words import currency_of
 
 SHARES = ("affiliate_commission", "coproducer_commission")
 KEPT = frozenset({"paid", "gross", "gross_receiving", "net_sale", *SHARES})

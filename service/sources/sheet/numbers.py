@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from service.domain.money import LARGEST
+from service.sources.sheet.currencies import SIGNS, iso_currencies
 from service.sources.sheet.values import Unreadable
 
 
@@ -23,19 +24,6 @@ class Mark(StrEnum):
     UNCLEAR = "unclear"
     """Every number can be read both ways, as `1.234`: somebody must say."""
 
-
-SIGNS = {
-    "R$": "BRL",
-    "US$": "USD",
-    "U$": "USD",
-    "€": "EUR",
-    "£": "GBP",
-    "MX$": "MXN",
-    "CO$": "COP",
-    "$": None,
-    "¥": None,
-}
-"""Currency signs beside a number; some do not tell the currency."""
 
 LONGEST_NUMBER = 60
 MOST_DECIMALS = 14
@@ -78,6 +66,8 @@ def written(text: str) -> Written | None:
     if _BLANKS.search(digits) and not grouped:
         return None
     sign = (found["before"] or found["after"] or "").upper()
+    if sign and sign not in SIGNS and sign not in iso_currencies():
+        return None
     negative = bool(found["open"]) or "-" in text or "\u2212" in text
     return Written(_BLANKS.sub("", digits), negative, SIGNS.get(sign, sign or None), grouped)
 
@@ -124,7 +114,7 @@ def number_of(text: str, mark: Mark) -> tuple[Decimal, str | None]:
 def number_of_cell(cell: float | Decimal) -> Decimal:
     """The number a numeric cell shows: exact, with the 15 digits a spreadsheet keeps. Raises Unreadable."""
     try:
-        return bounded(_AS_SHOWN.plus(Decimal(repr(cell) if isinstance(cell, float) else cell)))
+        return bounded(_AS_SHOWN.plus(Decimal(repr(cell) if isinstance(cell, float) else cell)).normalize())
     except InvalidOperation as error:
         raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50") from error
 

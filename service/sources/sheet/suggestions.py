@@ -12,12 +12,13 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from service.sources.sheet.aliases import KNOWN
+from service.sources.sheet.currencies import currency_of
 from service.sources.sheet.dates import shows
 from service.sources.sheet.fields import FIELD_OF
 from service.sources.sheet.grid import Cell
 from service.sources.sheet.numbers import written
 from service.sources.sheet.values import text_of
-from service.sources.sheet.words import currency_of, status_of_label
+from service.sources.sheet.words import status_of_label
 
 ENOUGH = 0.8
 SIMILAR, VERY_SIMILAR, MARGIN = 82, 91, 6

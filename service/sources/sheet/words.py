@@ -1,4 +1,4 @@
-"""Hotmart's words in its reports, in three languages: statuses, payment methods, roles, currencies.
+"""Hotmart's words in its reports, in three languages: statuses, payment methods, roles.
 
 Sources: export reference, sections 4 to 6. A word that is not here is never guessed.
 """
@@ -6,12 +6,9 @@ Sources: export reference, sections 4 to 6. A word that is not here is never gue
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-
-from babel import Locale
+from functools import lru_cache
 
 from service.domain.statuses import Status, status_of_word
-from service.sources.sheet.numbers import SIGNS
 from service.sources.spelling import plain
 
 _STATUS_OF_LABEL = (
@@ -114,33 +111,3 @@ def is_order_bump(label: str) -> bool | None:
     if "order bump" in word or "orderbump" in word:
         return True
     return False if re.search(r"upgrade|downgrade|upsell|downsell", word) else None
-
-
-@cache
-def iso_currencies() -> frozenset[str]:
-    """The ISO 4217 codes there are or were."""
-    return frozenset(Locale.parse("en").currencies)
-
-
-_CURRENCY_NAMES = {
-    "real": "BRL",
-    "reais": "BRL",
-    "real brasileiro": "BRL",
-    "brazilian real": "BRL",
-    "euro": "EUR",
-    "euros": "EUR",
-    "dolar americano": "USD",
-    "us dollar": "USD",
-    "dolar estadounidense": "USD",
-    "peso mexicano": "MXN",
-    "peso colombiano": "COP",
-}
-
-
-@lru_cache(maxsize=512)
-def currency_of(label: str) -> str | None:
-    """The ISO code a currency cell stands for: a code, an unmistakable sign or name; None otherwise."""
-    code = label.strip().upper()
-    if code in iso_currencies():
-        return code
-    return SIGNS.get(code) or _CURRENCY_NAMES.get(plain(label))

@@ -192,7 +192,7 @@ def test_the_columns_of_a_problems_file_are_left_alone():
 @pytest.mark.parametrize(
     ("headers", "kind", "language"),
     [
-        (DETAILED, "sales_detailed", "pt"),
+        (DETAILED + "Confirmação do pagamento", "sales_detailed", "pt"),
         (OLDER, "sales_legacy", "pt"),
         ("Product Name;Amount;Status;Buyer Email;Date", "list", "en"),
         ("Nombre;Correo;Fecha;Importe", "list", "es"),

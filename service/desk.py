@@ -9,7 +9,6 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple
@@ -29,7 +28,6 @@ from service.store.imports import Ref, Upload
 
 LONGEST_NAME = 255
 PLAIN_COLUMNS = ("id", "file_name", "size", "status", "created_at", "started_at", "finished_at")
-NOTHING_COUNTED = dict.fromkeys((*fates.FATES, "clients_created", "clients_updated"), 0)
 
 
 class Sent(NamedTuple):
@@ -170,7 +168,6 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
     ref = Ref(account.id, row["id"])
     findings = row["findings"] or {}
     study = findings.get("study") or {}
-    counts = {**NOTHING_COUNTED, **(row["counts"] or {})}
     return {
         **{name: row[name] for name in PLAIN_COLUMNS},
         "same_file_as": imports.earlier(tx, ref, row["digest"]),
@@ -180,10 +177,8 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
         "columns": _columns(study, row),
         "missing_fields": study.get("missing_fields", []),
         "questions": _questions(study, row),
-        "rows": {"total": study.get("rows", 0), **{fate: counts[fate] for fate in fates.FATES}},
-        "clients": {"created": counts["clients_created"], "updated": counts["clients_updated"]},
-        "revenue": revenue_shown(counts.get("revenue", {})),
-        "dry_run": row["dry_run"],
+        **counted(study.get("rows", 0), row["counts"]),
+        "dry_run": counted(study.get("rows", 0), row["dry_run"]) if row["dry_run"] else None,
         "chunk": {"done": row["chunk_done"], "total": row["chunk_total"]},
         "problem": row["problem"],
     }
@@ -213,10 +208,18 @@ def _questions(study: Mapping[str, Any], row: RowMapping) -> list[dict[str, Any]
     return questions.open_questions(study, questions.Answers(mapping=questions.mapping_of(study)))
 
 
-def revenue_shown(sums: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Amounts by `CUR|category` as rows per currency."""
-    totals = {(slot.split("|")[0], slot.split("|")[1]): Decimal(amount) for slot, amount in sums.items()}
-    return [row._asdict() for row in revenue.by_currency(totals) if any(row[1:5])]
+def _revenue(sums: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the rows add up to, per currency in which they have any price."""
+    return [row._asdict() for row in revenue.by_currency(revenue.from_slots(sums)) if any(row[1:5])]
+
+
+def counted(total: int, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of a run, or of a dry run, as both are shown: rows, clients, revenue."""
+    return {
+        "rows": {"total": total, **{fate: counts.get(fate, 0) for fate in fates.FATES}},
+        "clients": {"created": counts.get("clients_created", 0), "updated": counts.get("clients_updated", 0)},
+        "revenue": _revenue(counts.get("revenue", {})),
+    }
 
 
 def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:

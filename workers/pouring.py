@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
 
-from service.domain import fates
+from service.domain import fates, revenue
 from service.domain.facts import Fact
 from service.domain.fates import Judged
-from service.domain.money import amount_text
-from service.domain.revenue import Totals
 from service.queues import Lane
 from service.sources.sheet.reading import Reading
 from service.sources.sheet.rows import RowFacts, facts_of_row
@@ -138,16 +135,8 @@ def added(counts: dict[str, Any], told: Told, judged: Judged, client_fates: dict
     total[fates.FAILED] += len(told.failed)
     for fate, name in CLIENT_COUNTS.items():
         total[name] += client_fates.get(fate, 0)
-    return {**total, "revenue": _summed(counts.get("revenue", {}), judged.revenue)}
-
-
-def _summed(known: dict[str, str], more: Totals) -> dict[str, str]:
-    """Amounts by `CUR|category`, as JSON keeps them."""
-    sums = {slot: Decimal(amount) for slot, amount in known.items()}
-    for (currency, category), amount in more.items():
-        slot = f"{currency}|{category}"
-        sums[slot] = sums.get(slot, Decimal(0)) + amount
-    return {slot: amount_text(amount) for slot, amount in sums.items()}
+    known = revenue.from_slots(counts.get("revenue", {}))
+    return {**total, "revenue": revenue.to_slots(revenue.added(known, judged.revenue))}
 
 
 def _marks(told: Told, judged: Judged) -> list[Mark]:

@@ -14,8 +14,6 @@ import orjson
 import structlog
 from sqlalchemy import Connection, RowMapping
 
-from service import desk
-from service.domain.fates import FATES
 from service.errors import Unprocessable
 from service.queues import Lane
 from service.sources.sheet.child import Limits, run_in_child
@@ -168,22 +166,18 @@ def _staged(record: bytes) -> tuple[int, int, bytes]:
 
 
 def try_out(shop: Workshop, account: Account, ref: Ref) -> dict[str, Any]:
-    """What running an import would do, over one unchanging view of what is known; nothing is written."""
+    """The counts running an import would give, over one unchanging view of what is known; nothing is written."""
     counts: dict[str, Any] = {}
     clients_seen: set[str] = set()
     with snapshot(shop.engine) as tx:
-        row = desk.found(tx, ref)
+        row = imports.find(tx, ref)
+        if row is None:
+            return counts
         reading = Reading.from_json(row["reading"])
         for chunk in range(1, row["chunk_total"] + 1):
             counts = _try_chunk(tx, account, ref, chunk, reading, counts, clients_seen)
             _show_progress(shop, ref, chunk)
-    rows = {"total": row["findings"]["study"]["rows"], **{fate: counts.get(fate, 0) for fate in FATES}}
-    clients = {"created": counts.get("clients_created", 0), "updated": counts.get("clients_updated", 0)}
-    return {"rows": rows, "clients": clients, "revenue": _spelled(desk.revenue_shown(counts.get("revenue", {})))}
-
-
-def _spelled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: str(value) for name, value in row.items()} for row in rows]
+    return counts
 
 
 def _try_chunk(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from service.domain.ledger import Purchase
+from service.domain.money import amount_text
 from service.domain.statuses import Category
 
 Totals = dict[tuple[str, str], Decimal]
@@ -46,6 +47,16 @@ def added(totals: Totals, more: Totals, sign: int = 1) -> Totals:
     for slot, amount in more.items():
         result[slot] = result.get(slot, Decimal(0)) + sign * amount
     return result
+
+
+def from_slots(sums: Mapping[str, str]) -> Totals:
+    """The totals kept as JSON: amounts by `CUR|category`."""
+    return {(slot.split("|")[0], slot.split("|")[1]): Decimal(amount) for slot, amount in sums.items()}
+
+
+def to_slots(totals: Totals) -> dict[str, str]:
+    """The totals as JSON keeps them."""
+    return {f"{currency}|{category}": amount_text(amount) for (currency, category), amount in totals.items()}
 
 
 def by_currency(totals: Totals) -> list[Revenue]:

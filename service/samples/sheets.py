@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Unpack
 from zoneinfo import ZoneInfo
 
@@ -192,7 +192,7 @@ def file_name(exported_at: datetime) -> str:
 def the_past_of_the_cast(now: datetime) -> list[Row]:
     """Last year's sales of the demo: old customers, people who never came back, and one sale told by postbacks too."""
     day = timedelta(days=1)
-    noon = now.replace(hour=15, minute=4, second=5, microsecond=0)
+    noon = now.astimezone(UTC).replace(hour=15, minute=4, second=5, microsecond=0)
     emails = [email for email, _, _ in CAST]
     rows = [
         a_row("Completo", email=emails[0], product=WORKBOOK, payment=PIX, ordered_at=noon - 300 * day),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count as counting
 from typing import Unpack
@@ -197,8 +197,9 @@ CAST: tuple[tuple[str, int, Teller], ...] = (
 
 
 def the_cast(now: datetime) -> list[Event]:
-    """The demo's events up to now, in the order of their times."""
-    told = [event for email, days, tell in CAST for event in tell(email, now - days * DAY - HOUR)]
+    """The demo's events up to now, in the order of their times; the same ones all day long (UTC)."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    told = [event for email, days, tell in CAST for event in tell(email, midnight - days * DAY - HOUR)]
     return sorted((event for event in told if created_at(event) <= now.timestamp() * 1000), key=created_at)
 
 

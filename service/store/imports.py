@@ -206,6 +206,24 @@ def restore(tx: Connection, ref: Ref) -> None:
     )
 
 
+def reopen_row(tx: Connection, ref: Ref, delivery_id: int) -> bool:
+    """Let a row that was not taken be read again, its import running on for it; False when it is no such row."""
+    row = tx.execute(
+        text(
+            "UPDATE deliveries SET state = 'pending', reason = NULL, notes = NULL, fate = NULL WHERE id = :id"
+            " AND account_id = :account AND import_id = :import AND state = 'set_aside' RETURNING chunk"
+        ),
+        {"account": ref.account_id, "import": ref.id, "id": delivery_id},
+    ).one_or_none()
+    found = find(tx, ref, for_change=True)
+    if row is None or found is None or found["status"] not in (COMPLETED, CANCELED, RUNNING):
+        return False
+    counts = dict(found["counts"])
+    counts["failed"] = counts.get("failed", 1) - 1
+    change(tx, ref, status=RUNNING, counts=counts, chunk_done=min(found["chunk_done"], row.chunk - 1), finished_at=None)
+    return True
+
+
 def forget_clients(tx: Connection, ref: Ref) -> None:
     """Forget which clients an earlier run touched."""
     tx.execute(

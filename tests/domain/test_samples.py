@@ -33,7 +33,7 @@ LIVE: dict[str, dict[str, Any]] = {
     "PURCHASE_BILLET_PRINTED.real-pix": {"product": CLUB, "payment": PIX, "coupon": "X"},
     "PURCHASE_CANCELED.real-card-refused": {"product": CLUB, "coupon": "X"},
     "PURCHASE_CHARGEBACK.real": {"product": CLUB, "coupon": "X"},
-    "PURCHASE_COMPLETE.real": {"product": CLUB},
+    "PURCHASE_COMPLETE.real": {"product": CLUB, "sck": "s"},
     "PURCHASE_DELAYED.real-recurrence-13": {"product": CLUB, "recurrence": 13, "src": "s", "sck": "s"},
     "PURCHASE_PROTEST.real": {"product": CLUB},
     "PURCHASE_REFUNDED.real": {"product": CLUB},

@@ -20,6 +20,7 @@ EVERY_ROOM = {
     "service.store",
     "service.connectors",
     "service.logs",
+    "service.desk",
     "schemas",
 }
 
@@ -73,6 +74,7 @@ ROOMS = {
             "service.sources",
             "service.settings",
             "service.logs",
+            "service.desk",
         },
         theirs={
             "flask",
@@ -87,8 +89,15 @@ ROOMS = {
             "werkzeug",
         },
     ),
+    "service/desk.py": Room(
+        ours={"service.domain", "service.errors", "service.sources", "service.store"}, theirs={"orjson", "sqlalchemy"}
+    ),
+    "service/doctor.py": Room(
+        ours={"service.queues", "service.settings", "service.store"}, theirs={"redis", "sqlalchemy"}
+    ),
+    # It hangs the commands on the application; they are its other face.
     "service/app.py": Room(
-        ours=EVERY_ROOM | {"service.web"},
+        ours=EVERY_ROOM | {"service.web", "service.cli"},
         theirs={"flask", "flask_smorest", "psycopg", "sqlalchemy", "structlog", "werkzeug"},
     ),
     # Running it: the servers of a machine that has none, and what keeps processes alive.

@@ -115,7 +115,8 @@ def listeners(own: Settings) -> list[bytes]:
 def jobs_done(own: Settings) -> int:
     """How many jobs the listeners say they finished."""
     client = redis.Redis.from_url(own.redis_url)
-    counts = [client.hget(key, "successful_job_count") for key in client.keys("rq:worker:*")]
+    workers = [key for key in client.keys("rq:worker:*") if key.count(b":") == 2]
+    counts = [client.hget(key, "successful_job_count") for key in workers]
     return sum(int(count or 0) for count in counts)
 
 

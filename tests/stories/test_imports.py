@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from service.domain.statuses import CATEGORY_OF, status_of_word
+from service.sources.sheet.rows import Problem, RowFacts
 from tests.living import EXPORTS, House, payload
+from workers import pouring
 
 EXPECTED: dict[str, Any] = json.loads((EXPORTS / "expected.json").read_text())
 SALES = sorted(name for name in EXPECTED if name.startswith("sales"))
@@ -334,3 +336,25 @@ def test_uploads_are_files_of_one_account_only(house: House, another_house: Hous
             f"/api/v1/imports/{done['id']}/{path}", headers=another_house.bearer, json={}
         )
         assert answer.status_code == 404
+
+
+def test_a_row_that_was_not_taken_can_be_read_again_after_a_fix(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"Transacao;Status;Email\nHP1;Aprovado;ana@example.com\nHP2;Aprovado;bia@example.com\n"
+    facts_of_row = pouring.facts_of_row
+
+    def with_a_bug(reading: Any, key: str, number: int, body: Any) -> RowFacts:
+        if number == 3:
+            return RowFacts(None, [Problem(3, 1, "Transacao", "transaction", "HP2", "bug", "is a bug", "wait")], [])
+        return facts_of_row(reading, key, number, body)
+
+    monkeypatch.setattr(pouring, "facts_of_row", with_a_bug)
+    done = house.imports("mine.csv", content)
+    assert (done["rows"]["created"], done["rows"]["failed"]) == (1, 1)
+    monkeypatch.undo()
+    (failed,) = house.get("/deliveries", state="set_aside")
+    answer = house.client.post(f"/api/v1/deliveries/{failed['id']}/replay", headers=house.bearer)
+    assert answer.status_code == 202
+    house.pours()
+    again = house.get(f"/imports/{done['id']}")
+    assert (again["status"], again["rows"]["created"], again["rows"]["failed"]) == ("completed", 2, 0)
+    assert house.purchase("HP2")["status"] == "approved"

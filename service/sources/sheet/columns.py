@@ -14,6 +14,8 @@ from service.sources.sheet.values import BLANKS, Unreadable, text_of
 from service.sources.sheet.words import status_of_label
 
 SAMPLES = 5
+FIRST_CELLS = 50
+"""Filled cells, repeats too, by which headers are judged: one slip among fifty must not unmap a column."""
 MOST_WORDS = 60
 LONGEST_WORD = 80
 PLAIN_TEXT_AFTER = 200
@@ -22,7 +24,7 @@ MOST_DAYS = 8_000
 NEWEST_DAYS = 30
 """How many of the newest days of a date column are reported."""
 
-_BLANK_CELLS = (None, *BLANKS)
+_BLANK_CELLS = frozenset((None, *BLANKS))
 
 
 class Study:
@@ -52,8 +54,7 @@ class Study:
         Keys: kind, language, fingerprint, rows, columns (each with its mapping, samples and statistics),
         missing_fields, questions, statuses, currencies, without_email, without_transaction, newest.
         """
-        samples = [column.samples for column in self._columns]
-        mapping = headers.match(self._names, self._remembered, samples)
+        mapping = headers.match(self._names, self._remembered, [column.first for column in self._columns])
         found: dict[str, Any] = {
             "kind": headers.recognise(self._names),
             "language": headers.language_of(self._names),
@@ -111,6 +112,7 @@ class _ColumnStudy:
     def __init__(self) -> None:
         self.filled = 0
         self.samples: list[Cell] = []
+        self.first: list[Cell] = []
         self.words: Counter[str] | None = Counter()
         self.numbers: Counter[str] = Counter()
         self.dates: Counter[str] = Counter()
@@ -124,6 +126,8 @@ class _ColumnStudy:
         self.filled += len(cells) - sum(counted.pop(blank, 0) for blank in _BLANK_CELLS)
         if not counted:
             return
+        if len(self.first) < FIRST_CELLS:
+            self.first += [cell for cell in cells if cell not in _BLANK_CELLS][: FIRST_CELLS - len(self.first)]
         if len(self.samples) < SAMPLES:
             fresh = (cell for cell in counted if cell not in self.samples)
             self.samples += [cell for cell, _ in zip(fresh, range(SAMPLES - len(self.samples)), strict=False)]

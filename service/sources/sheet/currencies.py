@@ -38,8 +38,8 @@ _CURRENCY_NAMES = {
 
 @cache
 def iso_currencies() -> frozenset[str]:
-    """The ISO 4217 codes there are or were."""
-    return frozenset(Locale.parse("en").currencies)
+    """The ISO 4217 codes there are or were, without those for no currency and for tests."""
+    return frozenset(Locale.parse("en").currencies) - {"XXX", "XTS"}
 
 
 @lru_cache(maxsize=512)

@@ -55,7 +55,7 @@ def open_questions(report: Report, answers: Answers) -> list[Question]:
     }
     return [
         *_status_questions(report, columns, answers),
-        *_currency_questions(columns, answers),
+        *_currency_questions(report, columns, answers),
         *_format_questions(columns, answers),
     ]
 
@@ -93,9 +93,12 @@ def _status_questions(report: Report, columns: Mapping[str, Any], answers: Answe
 def _rows_without_status(report: Report, columns: Mapping[str, Any]) -> int:
     if "status" not in columns:
         return int(report["rows"])
-    # A total line at the end has neither status nor anything that tells a sale; nobody is asked for it.
-    sales = max((columns[name]["filled"] for name in ("transaction", "email") if name in columns), default=0)
-    return max(0, int(sales) - int(columns["status"]["filled"]))
+    return max(0, _sales(columns) - int(columns["status"]["filled"]))
+
+
+def _sales(columns: Mapping[str, Any]) -> int:
+    """How many rows have, at least, something that tells a sale."""
+    return max((int(columns[name]["filled"]) for name in ("transaction", "email") if name in columns), default=0)
 
 
 def _word_questions(column: Mapping[str, Any], answers: Answers) -> Iterator[Question]:
@@ -121,10 +124,13 @@ def _word_questions(column: Mapping[str, Any], answers: Answers) -> Iterator[Que
         )
 
 
-def _currency_questions(columns: Mapping[str, Any], answers: Answers) -> Iterator[Question]:
+def _currency_questions(report: Report, columns: Mapping[str, Any], answers: Answers) -> Iterator[Question]:
     if answers.currency_stated:
         return
-    lacking = {name: rows for name in ASKED_AMOUNTS if (rows := _amounts_without_currency(name, columns))}
+    # Lines of totals have amounts too; nothing tells a sale in them, and nobody is asked for them.
+    no_sales = int(report["rows"]) - _sales(columns)
+    counted = {name: _amounts_without_currency(name, columns) - no_sales for name in ASKED_AMOUNTS}
+    lacking = {name: rows for name, rows in counted.items() if rows > 0}
     if lacking:
         names = [columns[name]["header"] for name in lacking]
         first = columns[next(iter(lacking))]

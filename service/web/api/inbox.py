@@ -11,8 +11,9 @@ from flask_smorest import Blueprint
 from schemas.resources import DeliveryDetail, DeliveryFilter, DeliveryOut
 from service.errors import Conflict, NotFound
 from service.queues import Lane
-from service.store import facts, inbox, ledger, lists
+from service.store import facts, imports, inbox, ledger, lists
 from service.store.engine import transaction
+from service.store.imports import Ref
 from service.web import guards
 from service.web.api.pages import page_of, paged
 from service.web.rooms import rooms
@@ -67,11 +68,18 @@ class Replay(MethodView):
             if found is None:
                 raise NotFound("There is no such delivery.")
             ledger.lock(tx, account_id)
-            if not inbox.reopen(tx, account_id, [delivery_id]):
-                raise Conflict("This delivery cannot be replayed: it was withdrawn, or is a row of an import.")
-            reopened = lists.delivery(tx, account_id, delivery_id)
-        rooms().bell.ring(Lane.REALTIME)
-        return reopened
+            if found["import_id"] is not None:
+                lane, reopened = Lane.BULK, imports.reopen_row(tx, Ref(account_id, found["import_id"]), delivery_id)
+            else:
+                lane, reopened = Lane.REALTIME, inbox.reopen(tx, account_id, [delivery_id]) > 0
+            if not reopened:
+                raise Conflict(
+                    "This delivery cannot be replayed: it was withdrawn, or its body was deleted. To read the rows of"
+                    " an import again, undo it and confirm it once more."
+                )
+            again = lists.delivery(tx, account_id, delivery_id)
+        rooms().bell.ring(lane)
+        return again
 
 
 def _shown(body: bytes | None) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from zoneinfo import available_timezones
+
+from marshmallow import Schema, ValidationError, fields, validate
 
 from schemas.resources import Revenue, Utc
 from service.domain import fates
@@ -19,6 +21,11 @@ IMPORT_STATUSES = (
     "undoing",
     "undone",
 )
+
+
+def _known_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Use the name of a time zone, such as America/Sao_Paulo.")
 
 
 class FieldOut(Schema):
@@ -156,7 +163,7 @@ class ConfirmIn(Schema):
     )
     existing = fields.String(validate=validate.OneOf(fates.POLICIES), load_default=fates.UPDATE)
     exported_at = Utc()
-    timezone = fields.String()
+    timezone = fields.String(validate=_known_zone)
     defaults = fields.Nested(Defaults)
     words = fields.Dict(keys=fields.String(), values=fields.String(validate=validate.OneOf(list(Status))))
     formats = fields.Dict(

@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, RowMapping
@@ -20,6 +21,7 @@ from service.domain import fates, revenue
 from service.errors import Conflict, NotFound, TooLarge, Unprocessable
 from service.sources.sheet import questions
 from service.sources.sheet.fields import FIELDS
+from service.sources.sheet.grid import OWN_HEADER
 from service.sources.sheet.moments import ExportedAt, exported_at
 from service.sources.sheet.reading import Reading, identity, reading_of
 from service.store import imports
@@ -82,7 +84,7 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     again = row["status"] == imports.UNDONE and row["file_deleted_at"] is None
     if row["status"] != imports.READY and not again:
         raise Conflict(f"This import is {row['status']}; only one that is ready can be confirmed.", code="not_ready")
-    exported = export_time(row, account, stated=options.get("exported_at"))
+    exported = export_time(row, options.get("timezone") or account.timezone, options.get("exported_at"))
     reading = reading_of(row["findings"]["study"], options, zone=account.timezone, exported=exported)
     stamp = staging_stamp(row, reading)
     if options.get("mapping"):
@@ -113,12 +115,12 @@ def staging_stamp(row: RowMapping, reading: Reading) -> str:
     return blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
-def export_time(row: RowMapping, account: Account, stated: datetime | None = None) -> ExportedAt:
-    """The moment an import's file speaks for."""
+def export_time(row: RowMapping, zone: str, stated: datetime | None = None) -> ExportedAt:
+    """The moment an import's file speaks for; its own dates are of the zone (an IANA name)."""
     return exported_at(
         row["findings"]["study"],
         row["file_name"],
-        account.zone,
+        ZoneInfo(zone),
         received_at=row["created_at"],
         stated=stated or row["stated_at"],
         last_modified=row["last_modified"],
@@ -173,7 +175,7 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
         "same_file_as": imports.earlier(tx, ref, row["digest"]),
         "report": study.get("kind"),
         "layout": findings.get("layout"),
-        "exported_at": _told(export_time(row, account, _stated(row))) if study else None,
+        "exported_at": _told(export_time(row, _zone(row, account), _stated(row))) if study else None,
         "columns": _columns(study, row),
         "missing_fields": study.get("missing_fields", []),
         "questions": _questions(study, row),
@@ -182,6 +184,10 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
         "chunk": {"done": row["chunk_done"], "total": row["chunk_total"]},
         "problem": row["problem"],
     }
+
+
+def _zone(row: RowMapping, account: Account) -> str:
+    return (row["choices"] or {}).get("timezone") or account.timezone
 
 
 def _stated(row: RowMapping) -> datetime | None:
@@ -229,7 +235,7 @@ def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:
     """
     row = found(tx, ref)
     headers = (row["reading"] or {}).get("headers") or []
-    yield "\ufeff" + _line([*headers, "Marco: row", "Marco: column", "Marco: reason", "Marco: hint"])
+    yield "\ufeff" + _line([*headers, *(OWN_HEADER + name for name in ("row", "column", "reason", "hint"))])
     for failed in imports.problems(tx, ref):
         cells = orjson.loads(failed["body"])["cells"] if failed["body"] else []
         problems = failed["notes"] or []
@@ -241,7 +247,7 @@ def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:
 
 
 def _inert(cell: Any) -> Any:
-    """A cell that no spreadsheet program takes for a formula; the leading quote is dropped when read again."""
+    """A cell that no spreadsheet program takes for a formula; the grid drops the quote when it reads our files."""
     if cell is None:
         return ""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -3,6 +3,8 @@
 gunicorn's own threads block in `recv` once a first byte came: a few dozen half-sent requests hold all
 of them for as long as the other side likes (measured; its documentation asks for a buffering proxy in
 front). Here a request's head must arrive within HEAD_SECONDS, its body at BYTES_PER_SECOND or better.
+gunicorn also waits up to 2 s for the other side to hang up, in the one thread that accepts everybody; here
+the thread of the request does, and not as long.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from concurrent.futures import Future
 from typing import Any
 
-from gunicorn import http
+from gunicorn import http, util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEAD_SECONDS = 10.0
@@ -20,6 +23,8 @@ BYTES_PER_SECOND = 8 * 1024
 """A 10 MB spreadsheet may take 21 minutes, a 2 KB postback little more than the head's own time."""
 SEND_SECONDS = 30.0
 """How long the other side may leave one piece of our answer unread."""
+GOODBYE_SECONDS = 0.5
+"""How long to wait for the other side to hang up after our answer."""
 
 
 class ImpatientSocket:
@@ -40,9 +45,9 @@ class ImpatientSocket:
             self._client.settimeout(max(left, 0.001))
             received = self._client.recv(size)
         except TimeoutError as fault:
+            self._client.close()  # nothing more is said to this client, not even a polite goodbye
             raise ConnectionResetError(errno.ECONNRESET, "the request came too slowly") from fault
-        finally:
-            self._client.settimeout(SEND_SECONDS)
+        self._client.settimeout(SEND_SECONDS)
         self._deadline += len(received) / BYTES_PER_SECOND
         return received
 
@@ -59,4 +64,14 @@ class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             conn.parser = http.get_parser(self.cfg, ImpatientSocket(conn.sock), conn.client)
         elif isinstance(getattr(conn.parser.unreader, "sock", None), ImpatientSocket):
             conn.parser.unreader.sock.begin_request()
-        return super().handle(conn)
+        kept = super().handle(conn)
+        if not kept:
+            util.close_graceful(conn.sock, timeout=GOODBYE_SECONDS)
+        return kept
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Back in the thread that accepts: keep the connection, or forget one that is closed already."""
+        if conn.sock.fileno() == -1:
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, fs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -87,7 +87,7 @@ def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref:
     if found["status"] == imports.UNDOING:
         _take_out(tx, account, ref, chunk, deliveries)
         return
-    reading = Reading.from_json(found["reading"])
+    reading = reading_of(found["reading"])
     told = tell(account, reading, deliveries)
     judged = judge(tx, account, ref, chunk, told, reading.existing)
     client_fates = clients_of(tx, account, judged)
@@ -99,6 +99,16 @@ def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref:
     if not inbox.take_chunk(tx, account.id, ref.id, chunk, 1):
         imports.change(tx, ref, chunk_done=chunk)
     upkeep.tally(tx, account.id, "import_rows", len(deliveries))
+
+
+def reading_of(kept: dict[str, Any]) -> Reading:
+    """How the rows of an import are read; made ready once for all its chunks."""
+    return _reading(orjson.dumps(kept))
+
+
+@lru_cache(maxsize=8)
+def _reading(kept: bytes) -> Reading:
+    return Reading.from_json(orjson.loads(kept))
 
 
 def tell(account: Account, reading: Reading, deliveries: Sequence[Delivery]) -> Told:

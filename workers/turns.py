@@ -20,11 +20,16 @@ from workers.workshop import Workshop
 NOBODYS_FAULT = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
+    psycopg.ProgrammingError,
+    psycopg.InternalError,
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.ProgrammingError,
+    sqlalchemy.exc.InternalError,
     sqlalchemy.exc.TimeoutError,
 )
-"""Connection lost, lock or statement timed out, disk full: never counted against a delivery."""
+"""Connection lost, lock or statement timed out, disk full, a table or right that is missing: such a fault meets
+every delivery alike, so it is never counted against the one at hand."""
 log = structlog.get_logger()
 
 Take = Callable[[Connection, Account, int], list[Delivery]]

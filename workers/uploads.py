@@ -173,7 +173,7 @@ def try_out(shop: Workshop, account: Account, ref: Ref) -> dict[str, Any]:
         row = imports.find(tx, ref)
         if row is None:
             return counts
-        reading = Reading.from_json(row["reading"])
+        reading = pouring.reading_of(row["reading"])
         for chunk in range(1, row["chunk_total"] + 1):
             counts = _try_chunk(tx, account, ref, chunk, reading, counts, clients_seen)
             _show_progress(shop, ref, chunk)

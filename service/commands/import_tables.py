@@ -31,7 +31,8 @@ def preview(shown: Mapping[str, Any], *, all_columns: bool) -> None:
         click.echo(f"This very file was uploaded before, as import {shown['same_file_as']}.")
     if (exported := shown["exported_at"]) and exported["value"]:
         source = EXPORT_TIMES.get(exported["from_"], exported["from_"])
-        click.echo(f"It speaks for {exported['value']:%Y-%m-%d %H:%M} UTC ({source}; --exported-at says otherwise).")
+        unless = "" if exported["from_"] == "stated" else "; --exported-at says otherwise"
+        click.echo(f"It speaks for {exported['value']:%Y-%m-%d %H:%M} UTC ({source}{unless}).")
     taken = [column for column in shown["columns"] if column["field"]]
     looked_at = [column for column in taken if all_columns or column["confidence"] != "certain"]
     if len(looked_at) < len(taken):

@@ -55,7 +55,7 @@ class Said(TypedDict):
 @click.option("--existing", type=click.Choice(fates.POLICIES), default=fates.UPDATE, show_default=True)
 @click.option("--exported-at", help="When the file was exported (ISO 8601, local time of the account).")
 @click.option("--currency", help="ISO code for amounts without one, or 'unknown'.")
-@click.option("--status", type=click.Choice(list(Status)), help="Status of rows that have none.")
+@click.option("--status", type=click.Choice([str(status) for status in Status]), help="Status of rows that have none.")
 @click.option("--word", "words", multiple=True, metavar="WORD=STATUS", help="What an unknown status word means.")
 @click.option("--map", "mapped", multiple=True, metavar="COLUMN=FIELD", help="What a column (number or header) holds.")
 @click.option("--columns", "all_columns", is_flag=True, help="Show every column, also those that are certain.")
@@ -75,7 +75,7 @@ def import_file(
     result that adds up. --existing says what happens to purchases that are known: update them, fill their empty
     fields, or skip them.
     """
-    if not (yes or dry_run or sys.stdin.isatty()):
+    if not (yes or dry_run or at_a_terminal()):
         raise Refused("Nobody is here to ask: add --yes to import, or --dry-run to see what would happen.")
     now = datetime.now(UTC)
     with transaction(rooms().engine) as tx:
@@ -88,7 +88,7 @@ def import_file(
     study = row["findings"]["study"]
     with _withdrawn_unless_answered(ref):
         told = _options(study, said)
-        options = _answered(study, told, ask=sys.stdin.isatty() and not yes)
+        options = _answered(study, told, ask=at_a_terminal() and not yes)
     if dry_run:
         _confirm(account, ref, options | {"dry_run": True})
         _worked(shop, ref, {imports.TRYING}, "Trying     ")
@@ -101,6 +101,11 @@ def import_file(
     _worked(shop, ref, {imports.RUNNING}, "Importing  ")
     with transaction(rooms().engine) as tx:
         printed.result(desk.shown(tx, account, desk.found(tx, ref)), imports.problems(tx, ref, printed.MOST_PROBLEMS))
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty()
 
 
 @contextmanager
@@ -128,8 +133,12 @@ def _shown(account: Account, ref: Ref) -> dict[str, Any]:
 
 def _worked(shop: Workshop, ref: Ref, busy: set[str], label: str) -> RowMapping:
     """Help until the import is no longer in one of these states; its row. Raises Unprocessable when it failed."""
-    with click.progressbar(length=1000, label=label, width=40, show_eta=False) as bar:
-        row = _helped(shop, ref, busy, lambda share: bar.update(round(share * 1000) - bar.pos))
+    try:
+        with click.progressbar(length=1000, label=label, width=40, show_eta=False) as bar:
+            row = _helped(shop, ref, busy, lambda share: bar.update(round(share * 1000) - bar.pos))
+    except KeyboardInterrupt:
+        click.echo(f"\nImport {ref.id} stays as far as it is; workers that run go on with it.")
+        raise
     if row["status"] == imports.FAILED:
         raise Unprocessable((row["problem"] or {}).get("message") or "The import failed.")
     if row["status"] == imports.CANCELED:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from click.testing import Result
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.app import create_app
 from service.settings import Settings
@@ -32,6 +32,13 @@ def database_beside(settings: Settings) -> str:
         connection.execute(f'CREATE DATABASE "{name}"')
     base, _, options = settings.database_url.partition("?")
     return f"{base.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
+
+
+class Quiet(WSGIRequestHandler):
+    """Tells nobody of each request."""
+
+    def log_request(self, *_: Any) -> None:
+        """Nothing to tell."""
 
 
 class Terminal:
@@ -86,7 +93,7 @@ def door(settings: Settings) -> Iterator[Terminal]:
     """A terminal beside a listening door over a database of its own; no worker runs."""
     chosen = replace(settings, database_url=database_beside(settings))
     upgrade(chosen.database_url)
-    server = make_server("127.0.0.1", 0, lambda *_: iter(()), threaded=True)
+    server = make_server("127.0.0.1", 0, lambda *_: iter(()), threaded=True, request_handler=Quiet)
     chosen = replace(chosen, port=server.port, public_url=f"http://127.0.0.1:{server.port}")
     app = server.app = create_app(chosen)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from service.queues import Lane
 from service.settings import Settings
 from service.store import heartbeats
 from service.store.engine import transaction
-from tests.commands.conftest import Terminal
+from tests.commands.conftest import ROOT, Terminal
 from tests.running.machine import free_port
 
 
@@ -157,12 +159,13 @@ def test_help_lists_every_command_in_a_process_of_its_own(school):
 
 
 def test_the_web_process_does_not_import_workers_with_its_commands(school):
-    # Commands may use workers; the door must not carry them along.
-    import subprocess  # noqa: PLC0415  # only here
-    import sys  # noqa: PLC0415
-
     asked = "import wsgi, sys; print([name for name in sys.modules if name.split('.')[0] == 'workers'])"
     result = subprocess.run(
-        [sys.executable, "-c", asked], env=school.settings.as_environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", asked],
+        cwd=ROOT,
+        env=school.settings.as_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert result.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -95,14 +95,14 @@ def import_path() -> str:
     return os.pathsep.join([str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))])
 
 
-def processes_of(var: Path, *, besides: Mapping[int, str] | None = None) -> list[psutil.Process]:
+def processes_of(var: Path) -> list[psutil.Process]:
     """Every living process that was started for that `var`: keepers, servers, web, workers."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid() and _belongs(process, var):
                 found.append(process)
-    return [process for process in found if process.pid not in (besides or {})]
+    return found
 
 
 def _belongs(process: psutil.Process, var: Path) -> bool:
@@ -113,18 +113,37 @@ def _belongs(process: psutil.Process, var: Path) -> bool:
 
 def servers_of(var: Path, name: str) -> list[psutil.Process]:
     """The server processes themselves, without their keepers and PostgreSQL's own children."""
-    return [
-        process
-        for process in processes_of(var)
-        if Path((process.cmdline() or [""])[0]).name.startswith(name)
-        and process.parent() is not None
-        and name not in Path((process.parent().cmdline() or [""])[0]).name
-    ]
+    found = [process for process in processes_of(var) if program_of(process).startswith(name)]
+    return [process for process in found if not program_of(parent_of(process)).startswith(name)]
 
 
 def keepers_of(var: Path) -> list[psutil.Process]:
     """The keepers of the embedded servers."""
-    return [process for process in processes_of(var) if "service.embedded" in process.cmdline()]
+    return running(var, "service.embedded")
+
+
+def running(var: Path, *words: str) -> list[psutil.Process]:
+    """The processes of that `var` whose command line has those words."""
+    return [one for one in processes_of(var) if all(word in " ".join(command_line(one)) for word in words)]
+
+
+def command_line(process: psutil.Process | None) -> list[str]:
+    """Its words; none when it has gone meanwhile."""
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline() if process is not None else []
+    return []
+
+
+def program_of(process: psutil.Process | None) -> str:
+    """The name of the program it runs."""
+    return Path((command_line(process) or [""])[0]).name
+
+
+def parent_of(process: psutil.Process) -> psutil.Process | None:
+    """Its parent, if both still live."""
+    with contextlib.suppress(psutil.Error):
+        return process.parent()
+    return None
 
 
 def kill_all(processes: list[psutil.Process]) -> None:

@@ -22,6 +22,7 @@ from tests.running.machine import (
     keepers_of,
     kill_all,
     processes_of,
+    running,
     servers_of,
 )
 
@@ -64,7 +65,7 @@ class House:
 
     def programs(self, *words: str) -> list[psutil.Process]:
         """The living processes of this house whose command line has those words."""
-        return [one for one in processes_of(self.var) if all(word in " ".join(one.cmdline()) for word in words)]
+        return running(self.var, *words)
 
     def stop(self, ending: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(ending)

@@ -51,6 +51,14 @@ def test_half_sent_bodies_do_not_keep_others_out(door):
         one.close()
 
 
+def test_clients_that_do_not_hang_up_do_not_keep_others_out(door):
+    whole = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    lingering = [_said(door, whole) for _ in range(10)]
+    assert _answer(_said(door, whole)).startswith(b"HTTP/1.1 200")
+    for one in lingering:
+        one.close()
+
+
 def test_a_large_body_that_keeps_coming_is_read_whole(door):
     size = 3 * 1024 * 1024
     head = f"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n".encode()

@@ -17,7 +17,7 @@ from service.queues import Bell, Lane
 from service.settings import Settings
 from service.store.migrate import upgrade
 from tests.conftest import settings_in
-from tests.running.machine import ROOT, ask, environment, eventually, kill_all, processes_of, servers_of
+from tests.running.machine import ROOT, ask, environment, eventually, kill_all, running, servers_of
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def worker(own) -> Iterator[psutil.Process]:
         process = psutil.Process(started.pid)
         eventually(lambda: len(process.children()) == 2 and listeners(own), "the worker did not start")
         yield process
-        kill_all([one for one in processes_of(own.var_dir) if "workers" in one.cmdline()])
+        kill_all(running(own.var_dir, "-m workers"))
 
 
 def test_a_bell_is_answered_and_leaves_nothing_behind(own, worker):
@@ -90,7 +90,7 @@ def test_it_ends_when_told_even_while_redis_is_frozen(own, worker):
 def test_it_ends_when_told_without_a_traceback_or_a_job_left(own, worker):
     worker.send_signal(signal.SIGTERM)
     worker.wait(60)
-    assert not [one for one in processes_of(own.var_dir) if "workers" in one.cmdline()]
+    assert not running(own.var_dir, "-m workers")
 
 
 def the_redis(own: Settings) -> list[psutil.Process]:

@@ -265,6 +265,21 @@ def test_an_empty_and_a_too_large_file_are_refused_at_once(house: House) -> None
     assert house.get("/imports") == []
 
 
+def test_the_problems_file_is_harmless_to_a_spreadsheet_program_and_comes_back_as_it_was(house: House) -> None:
+    content = (
+        "Transação;Status;Email;Telefone;Comprador;Moeda;Valor da Venda\n"
+        "HP1;Aprovado;ana@example.com;+5511999990000;=HYPERLINK(1);BRL;muito\n"
+    )
+    done = house.imports("mine.csv", content.encode())
+    answer = house.client.get(f"/api/v1/imports/{done['id']}/problems", headers=house.bearer)
+    told = answer.get_data(as_text=True)
+    assert ";'+5511999990000;'=HYPERLINK(1);" in told
+    again = house.imports("corrected.csv", told.replace("muito", "11,00").encode())
+    assert again["rows"]["created"] == 1
+    (client,) = house.get("/clients")
+    assert (client["phone"], client["name"]) == ("+5511999990000", "=HYPERLINK(1)")
+
+
 def test_a_file_without_identity_or_status_names_what_is_missing(house: House) -> None:
     uploaded = house.uploads("list.csv", b"Produto,Valor\nCurso,10\n")
     assert set(uploaded["missing_fields"]) >= {"status"}

@@ -102,7 +102,8 @@ def _newest(of_field: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for field in ("ordered_at", "approved_at"):
         column = of_field.get(field)
         if column is not None:
-            moments.update(column["newest"][questions.date_order(column, of_field.values())])
+            order = questions.date_order(column, of_field.values())
+            moments.update(column["newest"].get(order) or column["newest"][dates.Order.DAY_FIRST])
     return sorted(moments, reverse=True)[:NEWEST_DAYS]
 
 

@@ -23,6 +23,9 @@ ScoreHeaders = Callable[[list[str]], float]
 """How many known headers a row holds; 0 or less: none."""
 
 SHOWN_SURPLUS_ROWS = 20
+OWN_HEADER = "Marco: "
+"""How the headers begin that we add to the files we write."""
+_SPOKEN = tuple("'" + sign for sign in "=+-@\t\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Grid:
         width, header_row, limit = len(self.layout.headers), self.layout.header_row, self._bounds.rows
         self.surplus_rows, self.first_surplus_rows = 0, []
         given = 0
+        ours = any(header.startswith(OWN_HEADER) for header in self.layout.headers)
         for number, cells in self._records():
             if number <= header_row:
                 continue
@@ -109,7 +113,7 @@ class Grid:
             given += 1
             if given > limit:
                 raise unreadable("too_many_rows", limit=limit)
-            yield number, cells
+            yield number, _unquoted(cells) if ours else cells
 
     def _fit(self, number: int, cells: list[Cell], width: int) -> None:
         if len(cells) < width:
@@ -121,3 +125,8 @@ class Grid:
             self.surplus_rows += 1
             if len(self.first_surplus_rows) < SHOWN_SURPLUS_ROWS:
                 self.first_surplus_rows.append(number)
+
+
+def _unquoted(cells: list[Cell]) -> list[Cell]:
+    """The cells of a file we wrote, without the quote that kept a formula from being one."""
+    return [cell[1:] if isinstance(cell, str) and cell.startswith(_SPOKEN) else cell for cell in cells]

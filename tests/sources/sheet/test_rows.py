@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.domain.facts import Certainty, Fact, digest_of
 from service.domain.statuses import Status
+from service.sources.sheet.columns import Study
+from service.sources.sheet.fields import FIELDS
 from service.sources.sheet.rows import RowFacts, facts_of_row
 from tests.sources.sheet.lists import BRL, RECEIVED, a_reading, cells_of, read, read_one, studied
 
@@ -310,13 +315,53 @@ def test_rows_that_only_fill_are_fillers():
 
 
 def test_a_new_reading_in_the_place_of_an_old_one_is_not_mistaken_for_it():
-    for value, expected in (("1.234", "1.234"), ("1.234", "1234")):
-        report = studied(HEADERS, with_(value=value))
-        mark = "dot" if expected == "1.234" else "comma"
-        reading = a_reading(report, {"formats": {6: mark}})
-        assert fact_of(facts_of_row(reading, "acc", 2, {"cells": cells_of(with_(value=value))})).fields["paid"][0] in (
-            expected,
-            f"{expected}.00",
-        )
-        del reading, report
+    paid = []
+    for mark in ("dot", "comma"):
+        reading = a_reading(studied(HEADERS, with_(value="1.234")), {"formats": {6: mark}})
+        row = facts_of_row(reading, "acc", 2, {"cells": cells_of(with_(value="1.234"))})
+        paid.append(fact_of(row).fields["paid"][0])
+        del reading
         gc.collect()
+    assert paid == ["1.234", "1234.00"]
+
+
+EVERY_FIELD = ";".join(field.pt for field in FIELDS)
+ANY_CELL = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    st.sampled_from(["(none)", "97,00", "1.234", "R$ 1", "31/12/2026", "2026-02-30", "ana@example.com", "+5511", "%s"]),
+)
+
+
+@given(st.dictionaries(st.integers(2, len(FIELDS) - 1), ANY_CELL, max_size=6))
+@settings(max_examples=500, deadline=None)
+def test_whatever_its_cells_a_row_is_a_fact_or_says_why_not(strange: dict[int, Any]):
+    cells: list[Any] = ["HP1", "Aprovado", *[None] * (len(FIELDS) - 2)]
+    for index, cell in strange.items():
+        cells[index] = cell
+    row = facts_of_row(EVERYTHING, "acc", 2, {"cells": cells})
+    assert (row.fact is None) == bool(row.problems)
+    assert all(problem.header == FIELDS[problem.column - 1].pt for problem in row.problems + row.notes)
+    told = [problem.as_json() for problem in row.problems + row.notes]
+    assert json.loads(json.dumps(told)) == told
+    if row.fact is not None:
+        assert json.loads(json.dumps(row.fact.fields, allow_nan=False)) == row.fact.fields
+        assert all(value != "" for value in row.fact.fields.values())
+
+
+@given(st.lists(st.lists(ANY_CELL, min_size=4, max_size=4), max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_whatever_its_cells_a_study_makes_a_report(rows: list[list[Any]]):
+    study = Study(["Email", "Valor", "Data", "Coisa"])
+    study.add(rows)
+    report = study.report()
+    assert report["rows"] == len(rows)
+    assert json.loads(json.dumps(report)) == report
+
+
+EVERYTHING = a_reading(
+    studied(EVERY_FIELD, ";".join("x" for _ in FIELDS)), {"defaults": {"currency": "BRL"}, "words": {"x": "approved"}}
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.domain.facts import Certainty, Fact, Kind, sealed
+from service.domain.facts import Certainty, Fact, Kind
 from service.domain.statuses import Status
+from service.sources.seal import sealed
 
 NOON = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from hashlib import blake2b
 from typing import Any
 
 from service.domain.statuses import STAGE, Status
@@ -61,27 +60,3 @@ class Fact:
         """Sort key: certainty, the moment it speaks for, the order a sale goes through, the digest."""
         stage = STAGE[self.status] if self.status is not None else 0
         return (self.certainty, self.as_of, stage, self.digest)
-
-
-def digest_of(fact: Fact) -> bytes:
-    """What the fact says as 16 bytes, the same for the same content wherever and whenever it arrived."""
-    # repr of plain values is as unambiguous as JSON here, and several times faster.
-    said = repr(
-        (
-            str(fact.kind),
-            fact.subject,
-            fact.source,
-            fact.said,
-            fact.email,
-            fact.status and str(fact.status),
-            fact.occurred_at.isoformat(),
-            sorted(fact.fields.items()),
-        )
-    )
-    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def sealed(fact: Fact) -> Fact:
-    """The same fact with its digest, ready to be kept."""
-    object.__setattr__(fact, "digest", digest_of(fact))
-    return fact

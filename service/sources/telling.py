@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.domain.facts import Certainty, Fact, Fields, Kind, sealed
+from service.domain.facts import Certainty, Fact, Fields, Kind
 from service.domain.money import amount_text
 from service.domain.statuses import Status
 from service.sources import contact
+from service.sources.seal import sealed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from service.app import create_app
 from service.doctor import Health
 from service.queues import Lane
 from service.settings import Settings
-from service.store import heartbeats
+from service.store import checkup, heartbeats
 from service.store.engine import transaction
 from tests.commands.conftest import ROOT, Terminal
 from tests.running.machine import free_port
@@ -48,6 +48,13 @@ def test_each_part_has_a_line_and_unsafe_settings_are_a_fault(beating):
         assert line(said, part).startswith("ok "), said
     assert line(said, "settings").startswith("look")
     assert "Faults found: 1." in said
+
+
+def test_with_nothing_at_fault_it_ends_well(beating, monkeypatch):
+    # All but the two settings that the session's server gives up.
+    monkeypatch.setattr(checkup, "SAFE", {"synchronous_commit": "on"})
+    beating.post("approved")
+    assert "FAULT" not in beating.says("doctor")
 
 
 def test_missing_workers_are_named_with_how_to_start_them(beating):

@@ -9,9 +9,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from service.domain.facts import Fact, Fields, Kind, sealed
+from service.domain.facts import Fact, Fields, Kind
 from service.domain.statuses import STAGE, Status
 from service.sources.contact import country_of, document_of, email_of, phone_of, postcode_of
+from service.sources.seal import sealed
 from service.sources.sheet.amounts import Amounts
 from service.sources.sheet.dates import instant_of_cell
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell

@@ -150,7 +150,9 @@ def cancel(tx: Connection, ref: Ref, *, now: datetime) -> RowMapping:
     if row["status"] == imports.RUNNING:
         imports.change(tx, ref, canceling=True)
     elif row["status"] in (imports.CHECKING, imports.READY, imports.TRYING):
-        imports.change(tx, ref, status=imports.CANCELED, finished_at=now)
+        # Rows staged for a dry run were never poured: they leave the inbox as if they had not come.
+        imports.unstage(tx, ref)
+        imports.change(tx, ref, status=imports.CANCELED, staged=False, finished_at=now)
     else:
         raise Conflict(f"This import is {row['status']}; there is nothing to cancel.", code="not_running")
     return found(tx, ref)

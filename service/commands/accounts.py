@@ -70,7 +70,7 @@ def list_accounts(*, as_json: bool) -> None:
 
 def _described(one: Account) -> dict[str, str]:
     return {
-        "key": one.key,
+        "account_key": one.key,
         "name": one.name,
         "timezone": one.timezone,
         "role": one.role,

@@ -47,9 +47,9 @@ def test_a_new_account_is_told_with_its_key_address_and_token(door):
 
 def test_an_account_as_json_holds_all_of_it(door):
     account = made(door, "As JSON")
-    assert set(account) == {"key", "name", "timezone", "role", "webhook_url", "api_token"}
+    assert set(account) == {"account_key", "name", "timezone", "role", "webhook_url", "api_token"}
     assert lets_in(door, account["api_token"])
-    assert account["key"] in {one["key"] for one in json.loads(door.says("account", "list", "--json"))}
+    assert account["account_key"] in {one["account_key"] for one in json.loads(door.says("account", "list", "--json"))}
 
 
 def test_a_token_is_never_stored_in_plain_text_nor_told_again(door):
@@ -74,7 +74,7 @@ def test_an_empty_hottok_and_an_empty_name_are_refused(door):
 def test_a_hottok_can_come_from_standard_input(door):
     said = door.says("account", "create", "Piped", "--hottok", "-", "--json", input="from-a-pipe-0123456\n")
     account = json.loads(said)
-    assert takes_postbacks(door, account["key"], "from-a-pipe-0123456")
+    assert takes_postbacks(door, account["account_key"], "from-a-pipe-0123456")
 
 
 def test_with_several_accounts_one_must_be_named(door):
@@ -87,27 +87,27 @@ def test_with_several_accounts_one_must_be_named(door):
 def test_two_accounts_of_one_name_are_told_apart_by_key(door):
     first, _ = made(door, "Twin"), made(door, "Twin")
     assert "use the key" in door.complains("clients", "--account", "Twin")
-    assert "No clients yet" in door.says("clients", "--account", first["key"])
+    assert "No clients yet" in door.says("clients", "--account", first["account_key"])
 
 
 def test_a_second_api_token_works_until_it_is_revoked_by_its_label(door):
     account = made(door, "Tokens")
-    token = door.says("token", "add", "--label", "zapier", "--account", account["key"]).strip()
+    token = door.says("token", "add", "--label", "zapier", "--account", account["account_key"]).strip()
     assert lets_in(door, token)
-    assert "Revoked 1 API token" in door.says("token", "revoke", "zapier", "--account", account["key"])
+    assert "Revoked 1 API token" in door.says("token", "revoke", "zapier", "--account", account["account_key"])
     assert not lets_in(door, token)
     assert lets_in(door, account["api_token"])
-    assert "no valid API token" in door.complains("token", "revoke", "zapier", "--account", account["key"])
+    assert "no valid API token" in door.complains("token", "revoke", "zapier", "--account", account["account_key"])
 
 
 def test_a_hottok_is_replaced_without_a_gap(door):
     account = made(door, "Rotating")
-    about = ("--account", account["key"])
+    about = ("--account", account["account_key"])
     door.says("hottok", "add", "the-next-hottok-0001", *about)
-    assert takes_postbacks(door, account["key"], "the-next-hottok-0001")
-    assert takes_postbacks(door, account["key"], HOTTOK)
+    assert takes_postbacks(door, account["account_key"], "the-next-hottok-0001")
+    assert takes_postbacks(door, account["account_key"], HOTTOK)
     door.says("hottok", "revoke", HOTTOK, *about)
-    assert not takes_postbacks(door, account["key"], HOTTOK)
+    assert not takes_postbacks(door, account["account_key"], HOTTOK)
     assert "no valid hottok" in door.complains("hottok", "revoke", HOTTOK, *about)
     door.says("hottok", "add", HOTTOK, *about)
-    assert takes_postbacks(door, account["key"], HOTTOK)
+    assert takes_postbacks(door, account["account_key"], HOTTOK)

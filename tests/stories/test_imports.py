@@ -313,6 +313,15 @@ def test_a_cancel_stops_after_the_present_chunk_and_the_rest_is_withdrawn(house:
     assert house.get("/clients") == []
 
 
+def test_a_canceled_trial_leaves_nothing_in_the_books(house: House) -> None:
+    uploaded = house.uploads("sales-en.csv", **STATED)
+    house.confirms(uploaded["id"], dry_run=True)
+    assert house.client.post(f"/api/v1/imports/{uploaded['id']}/cancel", headers=house.bearer).status_code == 202
+    assert house.get(f"/imports/{uploaded['id']}")["status"] == "canceled"
+    assert house.get("/balance") == []
+    assert house.client.post(f"/api/v1/imports/{uploaded['id']}/undo", headers=house.bearer).status_code == 409
+
+
 def test_a_mapping_made_by_hand_is_used_and_remembered(house: House) -> None:
     content = b"Codigo X;Estado da venda;Contato\nHP1;Aprovado;ana@example.com\n"
     uploaded = house.uploads("mine.csv", content)

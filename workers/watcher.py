@@ -5,16 +5,18 @@ It knows nothing of Redis, so an absent, flushed or frozen one costs about a sec
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import socket
+import threading
 import time
 from dataclasses import dataclass, field
 from types import FrameType
 
 from service.queues import Lane
-from workers import ingest, upkeep, uploads
+from workers import ingest, turns, upkeep, uploads
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +31,11 @@ class Round:
     """What one watcher does again and again, and when it is due."""
 
     lane: Lane
-    name: str
-    beat_due: float = 0.0
     turn_due: float = field(default_factory=lambda: time.monotonic() + LOOK_SECONDS)
 
     def go(self) -> bool:
         """One round; whether there was work. What PostgreSQL raises comes through: the caller pauses."""
         now = time.monotonic()
-        if now >= self.beat_due:
-            upkeep.beat(self.name)
-            self.beat_due = now + BEAT_SECONDS
         if now >= self.turn_due:
             self.turn_due = now + TURN_SECONDS
             upkeep.turn()
@@ -68,8 +65,11 @@ class Ending:
 
 def watch(lane: Lane) -> None:
     """Make rounds until SIGTERM, or until the supervisor is gone."""
-    ending, rounds, pause = Ending(), Round(lane, f"{lane}@{socket.gethostname()}:{os.getpid()}"), LOOK_SECONDS
+    ending, rounds, pause = Ending(), Round(lane), LOOK_SECONDS
     signal.signal(signal.SIGTERM, ending.ask)
+    name = f"{lane}@{socket.gethostname()}:{os.getpid()}"
+    # From a thread of its own: looking into a large file may take minutes, and the worker lives all the while.
+    threading.Thread(target=_beat, args=(name,), name="heartbeat", daemon=True).start()
     while not ending:
         try:
             if rounds.go():
@@ -81,6 +81,13 @@ def watch(lane: Lane) -> None:
         else:
             pause = LOOK_SECONDS
         _rest(pause, ending)
+
+
+def _beat(name: str) -> None:
+    while True:
+        with contextlib.suppress(*turns.NOBODYS_FAULT):  # a database that is away cannot be told; the next beat is due
+            upkeep.beat(name)
+        time.sleep(BEAT_SECONDS)
 
 
 def _rest(seconds: float, ending: Ending) -> None:

@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
     """Name every request, and send safe headers with every answer."""
     app.before_request(_name)
     app.after_request(_finish)
+    app.teardown_request(_forget)
 
 
 def _name() -> None:
@@ -33,6 +34,11 @@ def _name() -> None:
     g.request_id = sent if USABLE_ID.fullmatch(sent) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _forget(_: BaseException | None) -> None:
+    """A thread's next lines must not carry the id of a request that is over."""
+    structlog.contextvars.clear_contextvars()
 
 
 def _finish(response: Response) -> Response:

@@ -81,7 +81,7 @@ def test_the_hottok_may_come_from_the_environment(school):
 
 
 def test_a_whole_webhook_address_needs_no_account(school):
-    key = json.loads(school.says("account", "list", "--json"))[0]["key"]
+    key = json.loads(school.says("account", "list", "--json"))[0]["account_key"]
     url = f"{school.settings.public_url}/webhooks/hotmart/{key}"
     assert "200 accepted" in school.post("approved", "--url", url, "--account", "whatever")
 

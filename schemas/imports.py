@@ -96,9 +96,26 @@ class FileRevenue(Revenue):
         exclude = ("net",)
 
 
-class DryRun(Schema):
-    """What running the import would do."""
+class ChangeOut(Schema):
+    """A purchase that was there before, and what the file changes of it and of its buyer."""
 
+    key = fields.String()
+    email = fields.String(allow_none=True)
+    fields_ = fields.Dict(data_key="fields", metadata={"description": "field to [before, after]"})
+
+
+class FailureOut(Schema):
+    """A row that cannot be taken."""
+
+    row = fields.Integer()
+    problems = fields.List(fields.Dict())
+
+
+class DryRun(Schema):
+    """What running the import would do, with the first 200 changes and failures."""
+
+    changes = fields.List(fields.Nested(ChangeOut))
+    failures = fields.List(fields.Nested(FailureOut))
     rows = fields.Nested(RowCounts)
     clients = fields.Nested(ClientCounts)
     revenue = fields.List(fields.Nested(FileRevenue))
@@ -141,6 +158,15 @@ class UploadIn(Schema):
 
     exported_at = Utc(metadata={"description": "when the file was exported, if you know"})
     last_modified = Utc(metadata={"description": "the file's own last-modified time"})
+
+
+class LayoutIn(Schema):
+    """How a person insists the file be read; what is left out is found again."""
+
+    encoding = fields.String(allow_none=True)
+    delimiter = fields.String(allow_none=True)
+    sheet = fields.String(allow_none=True)
+    header_row = fields.Integer(allow_none=True, validate=validate.Range(min=1))
 
 
 class Defaults(Schema):

@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import Connection, RowMapping
 
-from service.domain import fates, revenue
-from service.errors import Conflict, NotFound, TooLarge, Unprocessable
+from service.domain import fates, plans, revenue
+from service.errors import Conflict, NotFound, Refused, TooLarge, Unprocessable
 from service.sources.sheet import questions
 from service.sources.sheet.fields import FIELDS
 from service.sources.sheet.grid import OWN_HEADER
 from service.sources.sheet.moments import ExportedAt, exported_at
 from service.sources.sheet.reading import Reading, identity, reading_of
-from service.store import imports
+from service.store import accounts, imports
 from service.store.accounts import Account
 from service.store.imports import Ref, Upload
 
@@ -86,6 +86,8 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
         raise Conflict(f"This import is {row['status']}; only one that is ready can be confirmed.", code="not_ready")
     exported = export_time(row, options.get("timezone") or account.timezone, options.get("exported_at"))
     reading = reading_of(row["findings"]["study"], options, zone=account.timezone, exported=exported)
+    if not options.get("dry_run"):
+        _count_start(tx, ref, now)
     stamp = staging_stamp(row, reading)
     if options.get("mapping"):
         _remember(tx, account, row, reading, now)
@@ -95,7 +97,7 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
         tx,
         ref,
         status=imports.TRYING if options.get("dry_run") else imports.RUNNING,
-        choices=_plain(options),
+        choices={**_layout(row), **_plain(options)},
         reading=reading.to_json(),
         staged=row["staged"] and row["staged_with"] == stamp,
         staged_with=stamp,
@@ -107,6 +109,42 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     )
     imports.forget_clients(tx, ref)
     return found(tx, ref)
+
+
+class Allowance(NamedTuple):
+    """What a plan still allows this month; None is unlimited. It begins anew at `until`."""
+
+    plan: str
+    limit: int | None
+    used: int
+    until: datetime
+
+    @property
+    def spent(self) -> bool:
+        """Whether no import can be started any more."""
+        return self.limit is not None and self.used >= self.limit
+
+
+def allowance(tx: Connection, account: Account, now: datetime) -> Allowance:
+    """How many imports an account has started in the present month of its zone."""
+    begin, end = plans.month_of(now, account.zone)
+    used = imports.starts_since(tx, account.id, begin)
+    return Allowance(account.plan, plans.MONTHLY_IMPORTS[account.plan], used, end)
+
+
+def _count_start(tx: Connection, ref: Ref, now: datetime) -> None:
+    # The account's row is held, so that two starts at once are counted one after the other.
+    account = accounts.lock(tx, ref.account_id)
+    left = allowance(tx, account, now)
+    if left.spent:
+        fault = Refused(
+            f"The plan '{left.plan}' allows {left.limit} imports a month; the count begins anew on"
+            f" {left.until.astimezone(account.zone):%Y-%m-%d}.",
+            code="plan_limit",
+        )
+        fault.errors = {"plan": left.plan, "limit": left.limit, "used": left.used, "until": left.until.isoformat()}
+        raise fault
+    imports.note_start(tx, ref, now)
 
 
 def staging_stamp(row: RowMapping, reading: Reading) -> str:
@@ -134,6 +172,11 @@ def _remember(tx: Connection, account: Account, row: RowMapping, reading: Readin
     imports.remember_mapping(tx, account.id, study["fingerprint"], mapping, now)
 
 
+def _layout(row: RowMapping) -> dict[str, Any]:
+    chosen = (row["choices"] or {}).get("layout")
+    return {"layout": chosen} if chosen else {}
+
+
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in options.items()
@@ -142,6 +185,32 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
         if name in plain:
             plain[name] = {str(position): field for position, field in plain[name].items()}
     return plain
+
+
+def read_again(tx: Connection, ref: Ref, layout: Mapping[str, Any]) -> RowMapping:
+    """Look into a file once more with what a person insists on: encoding, delimiter, sheet, header_row.
+
+    Raises Conflict once rows of it were poured, or when the file was deleted.
+    """
+    row = found(tx, ref, for_change=True)
+    if row["status"] not in (imports.READY, imports.FAILED) or row["file_deleted_at"] is not None:
+        raise Conflict(f"This import is {row['status']}; its file cannot be read again.", code="not_ready")
+    imports.unstage(tx, ref)
+    imports.change(
+        tx,
+        ref,
+        status=imports.CHECKING,
+        choices={"layout": {name: value for name, value in layout.items() if value is not None}},
+        findings=None,
+        reading=None,
+        dry_run=None,
+        problem=None,
+        staged=False,
+        staged_with=None,
+        finished_at=None,
+        attempts=0,
+    )
+    return found(tx, ref)
 
 
 def cancel(tx: Connection, ref: Ref, *, now: datetime) -> RowMapping:
@@ -182,7 +251,7 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
         "missing_fields": study.get("missing_fields", []),
         "questions": _questions(study, row),
         **counted(study.get("rows", 0), row["counts"]),
-        "dry_run": counted(study.get("rows", 0), row["dry_run"]) if row["dry_run"] else None,
+        "dry_run": _tried(study.get("rows", 0), row["dry_run"]),
         "chunk": {"done": row["chunk_done"], "total": row["chunk_total"]},
         "problem": row["problem"],
     }
@@ -228,6 +297,13 @@ def counted(total: int, counts: Mapping[str, Any]) -> dict[str, Any]:
         "clients": {"created": counts.get("clients_created", 0), "updated": counts.get("clients_updated", 0)},
         "revenue": _revenue(counts.get("revenue", {})),
     }
+
+
+def _tried(total: int, counts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if counts is None:
+        return None
+    shown_only = {"changes": counts.get("changes", []), "failures": counts.get("failures", [])}
+    return counted(total, counts) | shown_only
 
 
 def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:

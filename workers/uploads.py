@@ -14,14 +14,17 @@ import orjson
 import structlog
 from sqlalchemy import Connection, RowMapping
 
+from service.domain.fates import Change
 from service.errors import Unprocessable
 from service.queues import Lane
 from service.sources.sheet.child import Limits, run_in_child
 from service.sources.sheet.reading import Reading, identity
+from service.sources.sheet.rows import RowFacts
 from service.store import accounts, imports, inbox
 from service.store.accounts import Account
 from service.store.engine import snapshot, transaction
 from service.store.imports import Ref
+from service.store.inbox import Delivery
 from workers import pouring
 from workers.workshop import Workshop, workshop
 
@@ -29,6 +32,8 @@ WORK_FOR = 2.0
 CHECK, STAGE = "service.sources.sheet.entry.check", "service.sources.sheet.entry.stage"
 LIMITS = Limits(memory_mb=2048, seconds=300, output_mb=4096)
 MOST_ATTEMPTS = 5
+MOST_SHOWN = 200
+"""Changes and failures a dry run tells one by one; all of them are counted."""
 log = structlog.get_logger()
 
 
@@ -196,7 +201,19 @@ def _try_chunk(
         if email not in clients_seen:
             clients_seen.add(email)
             client_fates[fate] = client_fates.get(fate, 0) + 1
-    return pouring.added(counts, told, judged, client_fates)
+    return {
+        **pouring.added(counts, told, judged, client_fates),
+        "changes": (counts.get("changes", []) + [_change(one) for one in judged.changes()])[:MOST_SHOWN],
+        "failures": (counts.get("failures", []) + [_failure(*one) for one in told.failed])[:MOST_SHOWN],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"key": change.key, "email": change.email, "fields_": change.fields}
+
+
+def _failure(delivery: Delivery, row: RowFacts) -> dict[str, Any]:
+    return {"row": delivery.row_number, "problems": [problem.as_json() for problem in row.problems]}
 
 
 def _show_progress(shop: Workshop, ref: Ref, chunk: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from service.domain import revenue
 from service.domain.facts import Fact
@@ -14,6 +14,14 @@ CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = "created", "updated", "unchanged"
 FATES = (CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED)
 UPDATE, FILL, SKIP = "update", "fill", "skip"
 POLICIES = (UPDATE, FILL, SKIP)
+
+
+class Change(NamedTuple):
+    """One purchase, or one client as one story tells of them, before and after: field to (before, after)."""
+
+    key: str
+    email: str | None
+    fields: dict[str, tuple[Any, Any]]
 
 
 class Judged(NamedTuple):
@@ -27,6 +35,15 @@ class Judged(NamedTuple):
     before: dict[str, Folded]
     after: dict[str, Folded]
     revenue: revenue.Totals
+
+    def changes(self) -> list[Change]:
+        """What these rows change of purchases that were there before, field by field."""
+        return [
+            change
+            for subject, now in self.after.items()
+            if (was := self.before.get(subject)) is not None and was.tells() != now.tells()
+            for change in _changes(was, now)
+        ]
 
     def owners_changed(self) -> set[str]:
         """E-mails of the clients for whom these rows changed anything a person would call a change."""
@@ -64,6 +81,28 @@ def _fate(was: Folded, now: Folded) -> str:
     if len(now.purchases) > len(was.purchases):
         return CREATED
     return UNCHANGED if was.tells() == now.tells() else UPDATED
+
+
+UNTOLD = {"key", "subject", "as_of", "order_group"}
+
+
+def _changes(was: Folded, now: Folded) -> Iterator[Change]:
+    earlier = {purchase.key: purchase._asdict() for purchase in was.purchases}
+    said_before = {mention.about: mention.says() for mention in was.mentions if mention.kind == "client"}
+    said_now = {mention.about: mention.says() for mention in now.mentions if mention.kind == "client"}
+    for purchase in now.purchases:
+        if purchase.key in earlier:
+            fields = _differences(earlier[purchase.key], purchase._asdict())
+            if purchase.email is not None:
+                fields |= _differences(said_before.get(purchase.email, {}), said_now.get(purchase.email, {}))
+            if fields:
+                yield Change(purchase.key, purchase.email, fields)
+
+
+def _differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {
+        name: (was.get(name), value) for name, value in now.items() if name not in UNTOLD and was.get(name) != value
+    }
 
 
 def _own_revenue(known: Mapping[str, Sequence[Fact]], kept: Sequence[Fact], own: frozenset[int]) -> revenue.Totals:

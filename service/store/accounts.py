@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, text
 
+from service.domain.plans import MONTHLY_IMPORTS
 from service.errors import Conflict, NotFound, Unprocessable
 
 ROLES = ("producer", "coproducer", "affiliate")
@@ -26,6 +27,7 @@ class Account(NamedTuple):
     role: str
     salt: bytes
     created_at: datetime
+    plan: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -41,7 +43,7 @@ class Admission(NamedTuple):
     api_tokens: frozenset[bytes]
 
 
-COLUMNS = "id, key, name, timezone, role, salt, created_at"
+COLUMNS = "id, key, name, timezone, role, salt, created_at, plan"
 
 
 def digest_of(token: str) -> bytes:
@@ -102,6 +104,23 @@ def with_id(tx: Connection, account_id: int) -> Account:
     if row is None:
         raise NotFound("No such account.")
     return Account(*row)
+
+
+def lock(tx: Connection, account_id: int) -> Account:
+    """The account as it is now, held until the transaction ends: for decisions that count what it has."""
+    row = tx.execute(
+        text(f"SELECT {COLUMNS} FROM accounts WHERE id = :id FOR NO KEY UPDATE"), {"id": account_id}
+    ).one_or_none()
+    if row is None:
+        raise NotFound("No such account.")
+    return Account(*row)
+
+
+def set_plan(tx: Connection, account_id: int, plan: str) -> None:
+    """Put an account on another plan. Raises Unprocessable for one that does not exist."""
+    if plan not in MONTHLY_IMPORTS:
+        raise Unprocessable(f"'{plan}' is no plan. Use one of {', '.join(MONTHLY_IMPORTS)}.", code="plan_unknown")
+    tx.execute(text("UPDATE accounts SET plan = :plan WHERE id = :id"), {"plan": plan, "id": account_id})
 
 
 def add_hottok(tx: Connection, account_id: int, hottok: str) -> None:

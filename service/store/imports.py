@@ -224,6 +224,24 @@ def reopen_row(tx: Connection, ref: Ref, delivery_id: int) -> bool:
     return True
 
 
+def note_start(tx: Connection, ref: Ref, now: datetime) -> None:
+    """Write down that an import was started: what the plan counts, an undone one too."""
+    tx.execute(
+        text("INSERT INTO import_starts (account_id, import_id, started_at) VALUES (:account, :import, :now)"),
+        {"account": ref.account_id, "import": ref.id, "now": now},
+    )
+
+
+def starts_since(tx: Connection, account_id: int, begin: datetime) -> int:
+    """How many imports an account has started since then."""
+    return int(
+        tx.execute(
+            text("SELECT count(*) FROM import_starts WHERE account_id = :account AND started_at >= :begin"),
+            {"account": account_id, "begin": begin},
+        ).scalar_one()
+    )
+
+
 def forget_clients(tx: Connection, ref: Ref) -> None:
     """Forget which clients an earlier run touched."""
     tx.execute(

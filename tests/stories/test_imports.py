@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from service.domain.statuses import CATEGORY_OF, status_of_word
 from service.sources.sheet.rows import Problem, RowFacts
+from service.store import accounts
+from service.store.engine import transaction
 from tests.living import EXPORTS, House, payload
 from workers import pouring
 
@@ -382,3 +385,61 @@ def test_a_row_that_was_not_taken_can_be_read_again_after_a_fix(house: House, mo
     again = house.get(f"/imports/{done['id']}")
     assert (again["status"], again["rows"]["created"], again["rows"]["failed"]) == ("completed", 2, 0)
     assert house.purchase("HP2")["status"] == "approved"
+
+
+def test_a_dry_run_tells_changes_field_by_field_and_failures_row_by_row(house: House) -> None:
+    first = "Transação;Status;Email;Moeda;Valor da Venda\nHP1;Aguardando pagamento;ana@example.com;BRL;10,00\n"
+    house.imports("a.csv", first.encode(), exported_at="2026-08-01T00:00:00Z")
+    then = first.replace("Aguardando pagamento", "Aprovado") + "HP2;Aprovado;bia@example.com;BRL;muito\n"
+    uploaded = house.uploads("b.csv", then.encode(), exported_at="2026-08-02T00:00:00Z")
+    house.confirms(uploaded["id"], dry_run=True)
+    tried = house.get(f"/imports/{uploaded['id']}")["dry_run"]
+    (change,) = tried["changes"]
+    assert (change["key"], change["email"]) == ("HP1", "ana@example.com")
+    assert change["fields"]["status"] == ["waiting_payment", "approved"]
+    assert change["fields"]["category"] == ["pending", "active"]
+    (failure,) = tried["failures"]
+    assert (failure["row"], failure["problems"][0]["value"]) == (3, "muito")
+
+
+def test_a_file_can_be_read_again_with_another_header_row_or_encoding(house: House) -> None:
+    content = "Transação;Status;Email\nCódigo;Status;Email\nHP1;Aprovado;ana@example.com\n".encode("cp1252")
+    uploaded = house.uploads("mine.csv", content)
+    assert uploaded["layout"]["header_row"] == 1
+    again = house.client.post(
+        f"/api/v1/imports/{uploaded['id']}/reread", json={"header_row": 2, "encoding": "cp1252"}, headers=house.bearer
+    )
+    assert again.status_code == 202
+    house.files()
+    reread = house.get(f"/imports/{uploaded['id']}")
+    assert (reread["status"], reread["layout"]["header_row"], reread["rows"]["total"]) == ("ready", 2, 1)
+
+
+def test_a_plan_counts_imports_that_were_started_undone_ones_too(house: House) -> None:
+    with transaction(house.shop.engine) as tx:
+        accounts.set_plan(tx, house.account.id, "free")
+    for number in range(3):
+        done = house.imports(f"{number}.csv", f"Transacao;Status\nHP{number};Aprovado\n".encode())
+        house.undoes(done["id"])
+    fourth = house.uploads("4.csv", b"Transacao;Status\nHP4;Aprovado\n")
+    house.confirms(fourth["id"], dry_run=True)
+    refused = house.confirm_answer(fourth["id"])
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "plan_limit")
+    assert refused.get_json()["errors"]["limit"] == 3
+    with transaction(house.shop.engine) as tx:
+        accounts.set_plan(tx, house.account.id, "ultra")
+    assert house.confirm_answer(fourth["id"]).status_code == 202
+
+
+def test_concurrent_starts_cannot_pass_the_limit(house: House) -> None:
+    with transaction(house.shop.engine) as tx:
+        accounts.set_plan(tx, house.account.id, "free")
+    ready = [house.uploads(f"{number}.csv", f"Transacao;Status\nHP{number};Aprovado\n".encode()) for number in range(6)]
+
+    def start(import_id: int) -> int:
+        client = house.app.test_client()
+        return client.post(f"/api/v1/imports/{import_id}/confirm", json={}, headers=house.bearer).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = sorted(pool.map(start, [one["id"] for one in ready]))
+    assert answers == [202, 202, 202, 403, 403, 403]

@@ -9,7 +9,7 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from schemas.imports import ConfirmIn, FieldOut, ImportOut, UploadIn
+from schemas.imports import ConfirmIn, FieldOut, ImportOut, LayoutIn, UploadIn
 from service import desk
 from service.errors import Unprocessable
 from service.queues import Lane
@@ -100,6 +100,21 @@ class Confirm(MethodView):
             answer = desk.shown(tx, account, row)
         rooms().bell.ring(Lane.FILES)
         rooms().bell.ring(Lane.BULK)
+        return answer
+
+
+@blueprint.route("/<int:import_id>/reread")
+class Reread(MethodView):
+    """Looking again."""
+
+    @blueprint.arguments(LayoutIn)
+    @blueprint.response(202, ImportOut)
+    def post(self, layout: dict[str, Any], import_id: int) -> Any:
+        """Look into the file again with another encoding, delimiter, sheet or header row."""
+        account = guards.current_account()
+        with transaction(rooms().engine) as tx:
+            answer = desk.shown(tx, account, desk.read_again(tx, _ref(import_id), layout))
+        rooms().bell.ring(Lane.FILES)
         return answer
 
 

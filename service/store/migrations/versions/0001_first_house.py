@@ -18,6 +18,7 @@ CREATE TABLE accounts (
     timezone text NOT NULL,
     role text NOT NULL CHECK (role IN ('producer', 'coproducer', 'affiliate')),
     salt bytea NOT NULL,
+    plan text NOT NULL DEFAULT 'ultra' CHECK (plan IN ('free', 'plus', 'pro', 'max', 'ultra')),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE hottoks (
@@ -336,6 +337,13 @@ CREATE TABLE import_clients (
     PRIMARY KEY (account_id, import_id, email),
     FOREIGN KEY (account_id, import_id) REFERENCES imports
 );
+CREATE TABLE import_starts (
+    account_id bigint NOT NULL,
+    import_id bigint NOT NULL,
+    started_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, started_at, import_id),
+    FOREIGN KEY (account_id, import_id) REFERENCES imports
+);
 CREATE TABLE mappings (
     account_id bigint NOT NULL REFERENCES accounts,
     fingerprint text NOT NULL,
@@ -346,8 +354,8 @@ CREATE TABLE mappings (
 """
 
 TABLES = (
-    "mappings import_clients import_parts imports products subscriptions client_revenue clients mentions milestones "
-    "purchases facts heartbeats tallies drains repeats deliveries api_tokens hottoks accounts"
+    "mappings import_starts import_clients import_parts imports products subscriptions client_revenue clients"
+    " mentions milestones purchases facts heartbeats tallies drains repeats deliveries api_tokens hottoks accounts"
 )
 
 

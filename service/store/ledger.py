@@ -268,14 +268,15 @@ SELECT %(account)s, wanted.id, coalesce(
     (SELECT product_name FROM purchases p WHERE p.account_id = %(account)s AND p.product_id = wanted.id
         AND p.product_name IS NOT NULL ORDER BY p.as_of DESC, p.key LIMIT 1),
     (SELECT product_name FROM milestones m WHERE m.account_id = %(account)s AND m.product_id = wanted.id
-        AND m.product_name IS NOT NULL ORDER BY m.occurred_at DESC, m.kind, m.key LIMIT 1))
+        AND m.transaction IS NULL AND m.product_name IS NOT NULL ORDER BY m.occurred_at DESC, m.kind, m.key LIMIT 1))
 FROM unnest(%(products)s::text[]) AS wanted (id)
 ON CONFLICT (account_id, id) DO UPDATE SET name = excluded.name WHERE products.name IS DISTINCT FROM excluded.name
 """
 PRODUCTS_GONE = """
 DELETE FROM products WHERE account_id = %(account)s AND id = ANY(%(products)s)
     AND NOT EXISTS (SELECT 1 FROM purchases p WHERE p.account_id = products.account_id AND p.product_id = products.id)
-    AND NOT EXISTS (SELECT 1 FROM milestones m WHERE m.account_id = products.account_id AND m.product_id = products.id)
+    AND NOT EXISTS (SELECT 1 FROM milestones m WHERE m.account_id = products.account_id AND m.product_id = products.id
+        AND m.transaction IS NULL)
 """
 
 

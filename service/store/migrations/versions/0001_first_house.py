@@ -210,7 +210,8 @@ CREATE TABLE milestones (
     PRIMARY KEY (account_id, kind, key)
 );
 CREATE INDEX milestones_of_client ON milestones (account_id, client_id, occurred_at DESC, id);
-CREATE INDEX milestones_of_product ON milestones (account_id, product_id, occurred_at DESC);
+-- Carts and visits: the products that no purchase names.
+CREATE INDEX milestones_of_product ON milestones (account_id, product_id, occurred_at DESC) WHERE transaction IS NULL;
 
 CREATE TABLE mentions (
     account_id bigint NOT NULL REFERENCES accounts,

@@ -6,9 +6,8 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from schemas.resources import Revenue, Utc
+from schemas.resources import Revenue, StatusWord, Utc
 from service.domain import fates
-from service.domain.statuses import Status
 
 IMPORT_STATUSES = (
     "checking",
@@ -176,7 +175,7 @@ class Defaults(Schema):
     """
 
     currency = fields.String(allow_none=True, validate=validate.Regexp(r"[A-Za-z]{3}\Z", error="Use an ISO 4217 code."))
-    status = fields.String(validate=validate.OneOf(list(Status)))
+    status = StatusWord()
 
 
 class ConfirmIn(Schema):
@@ -191,7 +190,7 @@ class ConfirmIn(Schema):
     exported_at = Utc()
     timezone = fields.String(validate=_known_zone)
     defaults = fields.Nested(Defaults)
-    words = fields.Dict(keys=fields.String(), values=fields.String(validate=validate.OneOf(list(Status))))
+    words = fields.Dict(keys=fields.String(), values=StatusWord())
     formats = fields.Dict(
         keys=fields.Integer(validate=validate.Range(min=1)),
         values=fields.String(validate=validate.OneOf(("dot", "comma", "day_first", "month_first"))),

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_dump, validate
 
 from service.domain import fates, journey
 from service.domain.money import amount_text
-from service.domain.statuses import Status
+from service.domain.statuses import Status, status_of_word
 
 STATES = ("pending", "done", "set_aside", "kept", "test", "withdrawn")
 
@@ -27,6 +27,16 @@ class Utc(fields.DateTime):
         except ValueError as error:
             raise ValidationError("Write a moment as ISO 8601, such as 2026-07-02T12:15:04Z.") from error
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class StatusWord(fields.String):
+    """A status: our word for it, or any spelling of Hotmart's."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        status = status_of_word(str(value))
+        if status is None:
+            raise ValidationError(f"Is no status. Use one of: {', '.join(Status)}.")
+        return str(status)
 
 
 class Amount(Schema):
@@ -264,7 +274,7 @@ class PurchaseFilter(Schema):
 
     transaction = fields.String()
     email = fields.String()
-    status = fields.String(validate=validate.OneOf(list(Status)))
+    status = StatusWord()
     product = fields.String(metadata={"description": "product id or name"})
     since = Utc(data_key="from")
     until = Utc(data_key="to")

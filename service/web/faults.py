@@ -73,7 +73,9 @@ def _http(fault: HTTPException) -> Response:
     status = fault.code or 500
     details = getattr(fault, "data", None) or {}
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
-    return answer(code, status, str(details.get("message") or fault.description), details.get("messages"))
+    faults = details.get("messages")
+    message = "Some values are not as they should be; 'errors' says which and why." if faults else fault.description
+    return answer(code, status, str(details.get("message") or message), faults)
 
 
 def _database(fault: Exception) -> Response:

@@ -83,6 +83,7 @@ def test_clients_are_found_by_a_part_of_name_email_or_phone(house: House, q: str
 def test_purchases_are_filtered(house: House) -> None:
     house.receives(*some_events(3), payload("v2-PURCHASE_REFUNDED.real.json"))
     assert len(house.get("/purchases", status="approved")) == 3
+    assert len(house.get("/purchases", status="REFUNDED")) == 1
     assert len(house.get("/purchases", email=" Buyer1@Example.com ")) == 1
     assert len(house.get("/purchases", product="1234567")) == 4
     assert len(house.get("/purchases", **{"from": "2025-04-20", "to": "2025-05-01"})) == 3

@@ -74,7 +74,7 @@ def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: froz
         was, now = after.get(fact.subject, Folded()), fold(story)
         fates.append(_fate(was, now))
         after[fact.subject] = now
-    return Judged(fates, kept, before, after, _own_revenue(known, kept, own))
+    return Judged(fates, kept, before, after, _own_revenue(known, after, kept, own))
 
 
 def _fate(was: Folded, now: Folded) -> str:
@@ -105,14 +105,17 @@ def _differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tu
     }
 
 
-def _own_revenue(known: Mapping[str, Sequence[Fact]], kept: Sequence[Fact], own: frozenset[int]) -> revenue.Totals:
+def _own_revenue(
+    known: Mapping[str, Sequence[Fact]], after: Mapping[str, Folded], kept: Sequence[Fact], own: frozenset[int]
+) -> revenue.Totals:
     """What the file's own facts add up to now, less what those of them added up to that were known before."""
     new = {id(fact) for fact in kept}
     totals: revenue.Totals = {}
     for subject in {fact.subject for fact in kept}:
         mine = [fact for fact in known[subject] if fact.delivery_id in own]
         earlier = [fact for fact in mine if id(fact) not in new]
-        totals = revenue.added(totals, revenue.totals_of(fold(mine).purchases))
+        now = after[subject] if len(mine) == len(known[subject]) else fold(mine)
+        totals = revenue.added(totals, revenue.totals_of(now.purchases))
         if earlier:
             totals = revenue.added(totals, revenue.totals_of(fold(earlier).purchases), sign=-1)
     return totals

@@ -99,7 +99,8 @@ def test_a_dry_run_gives_the_numbers_of_the_run_and_writes_nothing(house: House,
     assert "sheet" not in house.balance()
     house.confirms(tried["id"], **UNKNOWN_CURRENCY)
     run = house.get(f"/imports/{tried['id']}")
-    assert {part: run[part] for part in ("rows", "clients", "revenue")} == tried["dry_run"]
+    for part in ("rows", "clients", "revenue"):
+        assert run[part] == tried["dry_run"][part]
 
 
 @pytest.mark.parametrize("name", SALES)

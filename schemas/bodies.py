@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,7 @@ def parse(body: bytes) -> Any:
     Raises NotABody where it is neither: broken, nested too deep, not UTF-8, or with NaN in it.
     """
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        return json.loads(body, parse_float=_exact, parse_constant=_refuse)
     except RecursionError as error:
         raise NotABody("The body is nested too deep.", "too_deep") from error
     except NotABody:
@@ -34,6 +34,13 @@ def parse(body: bytes) -> Any:
         if form is None:
             raise NotABody("The body is neither JSON nor a form. Send what Hotmart sends.", "malformed") from error
         return form
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        raise NotABody(f"A number with the exponent of {number[-12:]} is absurd.", "absurd_number") from None
 
 
 def _refuse(constant: str) -> Any:

@@ -7,6 +7,7 @@ None for "no value"; what is not such a value at all is an error that costs this
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,7 +19,9 @@ from service.domain.money import LARGEST
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+EPOCH = re.compile(r"-?[0-9]{1,17}")
 LONGEST_TEXT = 4000
+LONGEST_CODE = 200
 
 
 def storable(text: str) -> str:
@@ -40,6 +43,16 @@ class Text(fields.Field[str | None]):
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             raise ValidationError("is not text")
         return str(value)
+
+
+class Code(Text):
+    """Text that is looked things up by: a code or id, of at most 200 bytes (an index holds no more than 2,700)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str | None:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and len(text.encode()) > LONGEST_CODE:
+            raise ValidationError(f"is longer than {LONGEST_CODE} bytes")
+        return text
 
 
 class Whole(fields.Field[int | None]):
@@ -169,7 +182,7 @@ def instant(value: Any) -> datetime | None:
     text = str(value).strip()
     if not text or isinstance(value, bool):
         return None
-    moment = _from_epoch(int(text)) if text.lstrip("-").isdigit() and len(text) < 18 else _from_iso(text)
+    moment = _from_epoch(int(text)) if EPOCH.fullmatch(text) else _from_iso(text)
     if not EARLIEST <= moment < LATEST:
         raise ValidationError("is not a moment between 2000 and 2100")
     return moment
@@ -187,6 +200,6 @@ def _from_epoch(number: int) -> datetime:
 def _from_iso(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.replace(" ", "") if "T" in text else text)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValidationError("is not a moment") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.edges import Amount, Day, Flag, Flat, Instant, Text, Whole
+from schemas.edges import Amount, Code, Day, Flag, Flat, Instant, Text, Whole
 
 
 class Envelope(Flat):
@@ -16,7 +16,7 @@ class Envelope(Flat):
 class Order(Flat):
     """`PURCHASE_*` except the abandoned cart."""
 
-    transaction = Text(data_key="purchase.transaction")
+    transaction = Code(data_key="purchase.transaction")
     status = Text(data_key="purchase.status")
     ordered_at = Instant(data_key="purchase.order_date")
     approved_at = Instant(data_key="purchase.approved_date")
@@ -25,16 +25,16 @@ class Order(Flat):
     price_currency = Text(data_key="purchase.price.currency_value")
     full_price = Amount(data_key="purchase.full_price.value")
     full_price_currency = Text(data_key="purchase.full_price.currency_value")
-    offer_code = Text(data_key="purchase.offer.code")
+    offer_code = Code(data_key="purchase.offer.code")
     offer_name = Text(data_key="purchase.offer.name")
-    coupon = Text(data_key="purchase.offer.coupon_code")
+    coupon = Code(data_key="purchase.offer.coupon_code")
     recurrence_number = Whole(data_key="purchase.recurrence_number")
     src = Text(data_key="purchase.origin.src")
     sck = Text(data_key="purchase.origin.sck")
     xcod = Text(data_key="purchase.origin.xcod")
     checkout_country = Text(data_key="purchase.checkout_country.iso")
     is_bump = Flag(data_key="purchase.order_bump.is_order_bump")
-    parent_transaction = Text(data_key="purchase.order_bump.parent_purchase_transaction")
+    parent_transaction = Code(data_key="purchase.order_bump.parent_purchase_transaction")
     payment_type = Text(data_key="purchase.payment.type")
     installments = Whole(data_key="purchase.payment.installments_number")
     refusal_reason = Text(data_key="purchase.payment.refusal_reason")
@@ -45,8 +45,8 @@ class Order(Flat):
     pix_expires_at = Instant(data_key="purchase.payment.pix_expiration_date")
     business_model = Text(data_key="purchase.business_model")
     is_funnel = Flag(data_key="purchase.is_funnel")
-    product_id = Text(data_key="product.id")
-    product_ucode = Text(data_key="product.ucode")
+    product_id = Code(data_key="product.id")
+    product_ucode = Code(data_key="product.ucode")
     product_name = Text(data_key="product.name")
     warranty_on = Day(data_key="product.warranty_date")
     email = Text(data_key="buyer.email")
@@ -64,7 +64,7 @@ class Order(Flat):
     address_number = Text(data_key="buyer.address.number")
     address_complement = Text(data_key="buyer.address.complement")
     district = Text(data_key="buyer.address.neighborhood")
-    subscriber_code = Text(data_key="subscription.subscriber.code")
+    subscriber_code = Code(data_key="subscription.subscriber.code")
     subscription_status = Text(data_key="subscription.status")
     plan_name = Text(data_key="subscription.plan.name")
 
@@ -82,33 +82,33 @@ class Commission(Flat):
 class Affiliate(Flat):
     """Placeholders of empty text stand where there is no affiliate."""
 
-    affiliate_code = Text(data_key="affiliate_code")
+    affiliate_code = Code(data_key="affiliate_code")
     affiliate = Text(data_key="name")
 
 
 class Cart(Flat):
     """`PURCHASE_OUT_OF_SHOPPING_CART`."""
 
-    product_id = Text(data_key="product.id")
+    product_id = Code(data_key="product.id")
     product_name = Text(data_key="product.name")
     email = Text(data_key="buyer.email")
     name = Text(data_key="buyer.name")
     phone = Text(data_key="buyer.phone")
-    offer_code = Text(data_key="offer.code")
+    offer_code = Code(data_key="offer.code")
     checkout_country = Text(data_key="checkout_country.iso")
 
 
 class Cancellation(Flat):
     """`SUBSCRIPTION_CANCELLATION`."""
 
-    subscriber_code = Text(data_key="subscriber.code")
+    subscriber_code = Code(data_key="subscriber.code")
     email = Text(data_key="subscriber.email")
     name = Text(data_key="subscriber.name")
     cell = Text(data_key="subscriber.phone.cell")
     cell_area = Text(data_key="subscriber.phone.dddCell")
     phone = Text(data_key="subscriber.phone.phone")
     phone_area = Text(data_key="subscriber.phone.dddPhone")
-    product_id = Text(data_key="product.id")
+    product_id = Code(data_key="product.id")
     product_name = Text(data_key="product.name")
     plan_name = Text(data_key="subscription.plan.name")
     occurred_at = Instant(data_key="cancellation_date")
@@ -118,9 +118,9 @@ class Cancellation(Flat):
 class PlanSwitch(Flat):
     """`SWITCH_PLAN`; the plans themselves are read by `Plan`."""
 
-    subscriber_code = Text(data_key="subscription.subscriber_code")
+    subscriber_code = Code(data_key="subscription.subscriber_code")
     subscription_status = Text(data_key="subscription.status")
-    product_id = Text(data_key="subscription.product.id")
+    product_id = Code(data_key="subscription.product.id")
     product_name = Text(data_key="subscription.product.name")
     email = Text(data_key="subscription.user.email")
     next_charge_at = Instant(data_key="subscription.date_next_charge")
@@ -137,11 +137,11 @@ class Plan(Flat):
 class ChargeDate(Flat):
     """`UPDATE_SUBSCRIPTION_CHARGE_DATE`, in both spellings seen."""
 
-    subscriber_code = Text(data_key="subscriber.code")
+    subscriber_code = Code(data_key="subscriber.code")
     email = Text(data_key="subscriber.email")
     name = Text(data_key="subscriber.name")
     subscription_status = Text(data_key="subscription.status")
-    product_id = Text(data_key="subscription.product.id")
+    product_id = Code(data_key="subscription.product.id")
     product_name = Text(data_key="subscription.product.name")
     plan_name = Text(data_key="plan.name")
     old_charge_day = Whole(data_key="subscription.old_charge_day")
@@ -155,18 +155,18 @@ class ChargeDate(Flat):
 class Visit(Flat):
     """`CLUB_FIRST_ACCESS` and `CLUB_MODULE_COMPLETED`."""
 
-    product_id = Text(data_key="product.id")
+    product_id = Code(data_key="product.id")
     product_name = Text(data_key="product.name")
     email = Text(data_key="user.email")
     name = Text(data_key="user.name")
-    module_id = Text(data_key="module.id")
+    module_id = Code(data_key="module.id")
     module_name = Text(data_key="module.name")
 
 
 class Fulfillment(Flat):
     """`ORDER_FULFILLMENT`: logistics of a sale that was told before; says nothing about its status."""
 
-    transaction = Text(data_key="purchase.transaction")
+    transaction = Code(data_key="purchase.transaction")
     email = Text(data_key="purchase.shopper.email")
     name = Text(data_key="purchase.shopper.name")
     phone = Text(data_key="purchase.shopper.phone")

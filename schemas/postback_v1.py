@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from schemas.edges import Amount, Day, Flag, Flat, Instant, Text, Whole
+from schemas.edges import Amount, Code, Day, Flag, Flat, Instant, Text, Whole
 
 
 class PurchaseV1(Flat):
     """A purchase in any status; every value is text."""
 
-    transaction = Text(data_key="transaction")
+    transaction = Code(data_key="transaction")
     status = Text(data_key="status")
     ordered_at = Instant(data_key="purchase_date")
     approved_at = Instant(data_key="confirmation_purchase_date")
@@ -23,11 +23,11 @@ class PurchaseV1(Flat):
     affiliate_share_currency = Text(data_key="cms_aff_currency")
     fee = Amount(data_key="cms_marketplace")
     receiver_type = Text(data_key="receiver_type")
-    product_id = Text(data_key="prod")
+    product_id = Code(data_key="prod")
     product_name = Text(data_key="prod_name")
-    offer_code = Text(data_key="off")
-    coupon = Text(data_key="coupon_code")
-    affiliate_code = Text(data_key="aff")
+    offer_code = Code(data_key="off")
+    coupon = Code(data_key="coupon_code")
+    affiliate_code = Code(data_key="aff")
     affiliate = Text(data_key="aff_name")
     email = Text(data_key="email")
     name = Text(data_key="name")
@@ -51,21 +51,21 @@ class PurchaseV1(Flat):
     src = Text(data_key="src")
     sck = Text(data_key="sck")
     xcod = Text(data_key="xcod")
-    subscriber_code = Text(data_key="subscriber_code")
+    subscriber_code = Code(data_key="subscriber_code")
     subscription_status = Text(data_key="subscription_status")
     signature_status = Text(data_key="signature_status")
     plan_name = Text(data_key="name_subscription_plan")
     recurrence_number = Whole(data_key="recurrency")
     is_bump = Flag(data_key="order_bump")
-    parent_transaction = Text(data_key="parent_purchase_transaction")
+    parent_transaction = Code(data_key="parent_purchase_transaction")
 
 
 class CartV1(Flat):
     """An abandoned cart, recognised by `buyerVO`."""
 
-    product_id = Text(data_key="productId")
+    product_id = Code(data_key="productId")
     product_name = Text(data_key="productName")
-    product_ucode = Text(data_key="productUcode")
+    product_ucode = Code(data_key="productUcode")
     email = Text(data_key="buyerVO.email")
     name = Text(data_key="buyerVO.name")
     phone = Text(data_key="buyerVO.phone")
@@ -74,7 +74,7 @@ class CartV1(Flat):
 class CancellationV1(Flat):
     """The end of a subscription, recognised by `cancellationDate`; has no product id."""
 
-    subscriber_code = Text(data_key="subscriberCode")
+    subscriber_code = Code(data_key="subscriberCode")
     email = Text(data_key="userEmail")
     name = Text(data_key="userName")
     product_name = Text(data_key="productName")
@@ -86,11 +86,11 @@ class CancellationV1(Flat):
 class PlanSwitchV1(Flat):
     """A change of plan, recognised by `switchPlanDate`."""
 
-    subscriber_code = Text(data_key="subscription.subscriber.code")
+    subscriber_code = Code(data_key="subscription.subscriber.code")
     email = Text(data_key="subscription.subscriber.user.email")
     name = Text(data_key="subscription.subscriber.user.name")
     subscription_status = Text(data_key="subscription.status")
-    product_id = Text(data_key="subscription.product.id")
+    product_id = Code(data_key="subscription.product.id")
     product_name = Text(data_key="subscription.product.name")
     plan_name = Text(data_key="newSubscriptionPlan.name")
     previous_plan_name = Text(data_key="previousSubscriptionPlan.name")

@@ -24,9 +24,9 @@ class Utc(fields.DateTime):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(str(value).strip().replace(" ", "+"))
-        except ValueError as error:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:  # in UTC it may lie before year 1 or after 9999
             raise ValidationError("Write a moment as ISO 8601, such as 2026-07-02T12:15:04Z.") from error
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class StatusWord(fields.String):

@@ -81,9 +81,11 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     where something has no answer.
     """
     row = found(tx, ref, for_change=True)
-    again = row["status"] == imports.UNDONE and row["file_deleted_at"] is None
+    again = row["status"] == imports.UNDONE
     if row["status"] != imports.READY and not again:
         raise Conflict(f"This import is {row['status']}; only one that is ready can be confirmed.", code="not_ready")
+    if row["file_deleted_at"] is not None:
+        raise Conflict("Its file was deleted after the days it is kept. Upload it again.", code="file_deleted")
     exported = export_time(row, options.get("timezone") or account.timezone, options.get("exported_at"))
     reading = reading_of(row["findings"]["study"], options, zone=account.timezone, exported=exported)
     if not options.get("dry_run"):
@@ -232,7 +234,8 @@ def undo(tx: Connection, ref: Ref) -> RowMapping:
     row = found(tx, ref, for_change=True)
     if row["status"] not in (imports.COMPLETED, imports.CANCELED) or row["started_at"] is None:
         raise Conflict(f"This import is {row['status']}; only one that ran can be undone.", code="not_completed")
-    imports.change(tx, ref, status=imports.UNDOING, finished_at=None)
+    # From the last chunk on, whatever was poured: one that was stopped in its middle has rows to take out too.
+    imports.change(tx, ref, status=imports.UNDOING, chunk_done=row["chunk_total"], finished_at=None)
     return found(tx, ref)
 
 

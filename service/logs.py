@@ -2,7 +2,8 @@
 
 Every record passes the same mask, ours and those of gunicorn, RQ and SQLAlchemy, exception texts
 included: e-mails, tokens and long runs of digits (documents, phones, cards) are replaced, and the
-words that hold bodies or personal fields lose their value. Tracebacks carry no local variables.
+words that hold bodies or personal fields lose their value. Tracebacks carry no local variables, and of
+most faults no text either: `KeyError: 'Ana Lima'` quotes a row, and no mask knows a name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +35,13 @@ SECRET_VALUE = re.compile(
     re.IGNORECASE,
 )
 
+SPEAKING = {"OSError", "OperationalError", "RedisError", "Misconfigured"}
+"""Faults whose text is about machines, never about people: connections, files, settings."""
+
 MASKS = (
+    # gunicorn quotes the line it could not read, and the address with its query.
+    (re.compile(r"(?s)(Invalid request from ip=\S*: ).*"), r"\1[dropped]"),
+    (re.compile(r"(Error handling request (?:[A-Z]+ )?)/\S*"), r"\1[path]"),
     # `DETAIL: Key (email)=(…)` and `CONTEXT: COPY …, line 3: "…"` of PostgreSQL repeat a row's content.
     (re.compile(r"(?im)^(\s*)(DETAIL|CONTEXT|HINT|QUERY|PARAMETERS):.*$"), r"\1\2: [dropped]"),
     (re.compile(r"(?i)(://[^\s:/@]*):[^\s@/]+@"), r"\1:[secret]@"),
@@ -70,7 +78,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
         foreign_pre_chain=_before_mask(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(lambda raised: traceback_of(raised[1])),
             masked_event,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -98,6 +106,19 @@ def bound(**ids: object) -> Iterator[None]:
 def masked_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The last thing that happens to a record before it is written."""
     return {_masked_key(name): _masked_field(name, value) for name, value in event.items()}
+
+
+def traceback_of(fault: BaseException | None) -> str:
+    """Where it broke and what kind of fault it was, causes first; masked, and without texts that may quote a row."""
+    told: list[str] = []
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        speaks = SPEAKING & {kind.__name__ for kind in type(fault).__mro__}
+        lines = traceback.format_tb(fault.__traceback__)
+        told.append("".join(lines) + type(fault).__qualname__ + (f": {mask(str(fault))}" if speaks else ""))
+        fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+    return "\n\nwhich led to\n\n".join(reversed(told))
 
 
 def mask(text: str) -> str:

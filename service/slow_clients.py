@@ -1,8 +1,9 @@
-"""A gunicorn thread worker that does not wait for ever for a client that sends, or reads, too slowly.
+"""A gunicorn thread worker that bears with clients that send, or read, too slowly or send broken bodies.
 
 gunicorn's own threads block in `recv` once a first byte came: a few dozen half-sent requests hold all
 of them for as long as the other side likes (measured; its documentation asks for a buffering proxy in
 front). Here a request's head must arrive within HEAD_SECONDS, its body at BYTES_PER_SECOND or better.
+A chunked body with broken chunks is for the application what a body is that ends in the middle.
 gunicorn also waits up to 2 s for the other side to hang up, in the one thread that accepts everybody; here
 the thread of the request does, and not as long.
 """
@@ -16,6 +17,8 @@ from concurrent.futures import Future
 from typing import Any
 
 from gunicorn import http, util
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEAD_SECONDS = 10.0
@@ -55,8 +58,29 @@ class ImpatientSocket:
         return getattr(self._client, name)
 
 
+class ChunksOrNothing:
+    """The reader of a chunked body; a broken chunk ends body and connection.
+
+    gunicorn raises faults of its own, which frameworks take for bugs of the application, and would read
+    the rest of the broken body as the next request.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._broken = False
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, b"" at the end; ConnectionResetError for a broken chunk and ever after."""
+        try:
+            if not self._broken:
+                return bytes(self._reader.read(size))
+        except ParseException:
+            self._broken = True
+        raise ConnectionResetError(errno.ECONNRESET, "the body is not properly chunked")
+
+
 class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """`gthread` with a deadline on every request."""
+    """`gthread` with a deadline on every request, and no 5xx for what a client did."""
 
     def handle(self, conn: TConn) -> Any:
         """One request of one connection, in a thread of the pool."""
@@ -75,3 +99,9 @@ class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             self.nr_conns -= 1
         else:
             super().finish_request(conn, fs)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """The request whose head was read; its body is read by the application."""
+        if isinstance(req.body.reader, ChunkedReader):
+            req.body.reader = ChunksOrNothing(req.body.reader)
+        return super().handle_request(req, conn)

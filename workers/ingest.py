@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from service.queues import Lane
 from service.sources import postback
-from service.sources.telling import Kept, Telling, set_aside
+from service.sources.telling import Kept, Telling
 from service.store import accounts, inbox, upkeep
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.inbox import Delivery, Mark
 from workers import pipeline, pouring
-from workers.turns import turn
+from workers.turns import each, turn
 from workers.workshop import Workshop, workshop
 
 WORK_FOR = 2.0
@@ -49,7 +49,7 @@ def _postbacks(shop: Workshop) -> int:
     """One batch of postbacks for every account that has any; the number of deliveries seen to their end."""
     with transaction(shop.engine) as tx:
         waiting = [accounts.with_id(tx, account_id) for account_id in inbox.accounts_with_open(tx)]
-    return sum(turn(shop, account, Lane.REALTIME, take_postbacks, apply_postbacks) for account in waiting)
+    return each(waiting, lambda account: turn(shop, account, Lane.REALTIME, take_postbacks, apply_postbacks))
 
 
 def take_postbacks(tx: Connection, account: Account, size: int) -> list[Delivery]:
@@ -61,7 +61,8 @@ def apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]
     """Translate, keep the facts, fold, write what changed, mark."""
     tellings = [_told(account, delivery) for delivery in deliveries]
     facts = [fact for telling in tellings for fact in telling.facts]
-    pipeline.apply(tx, account, facts, withdrawn=[delivery.id for delivery in deliveries if delivery.replayed])
+    again = [delivery.id for delivery in deliveries if delivery.replayed and delivery.body is not None]
+    pipeline.apply(tx, account, facts, withdrawn=again)
     marks = [
         Mark(delivery.id, telling.state, telling.reason, telling.notes or None)
         for delivery, telling in zip(deliveries, tellings, strict=True)
@@ -72,6 +73,7 @@ def apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]
 
 def _told(account: Account, delivery: Delivery) -> Telling:
     if delivery.body is None:
-        return set_aside("body_purged")
+        # Replayed too late: what it said before stands.
+        return Telling(reason="body_purged")
     kept = Kept(delivery.id, delivery.source, delivery.received_at, account.zone, account.role)
     return postback.translate(delivery.body, kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Any
 
 from redis import Redis
@@ -12,6 +14,8 @@ from rq.serializers import JSONSerializer
 from service import logs
 from service.queues import JOBS, Lane
 from workers import ingest, uploads
+
+log = logging.getLogger(__name__)
 
 WORKER_TTL = 30
 """Seconds; RQ waits for a bell WORKER_TTL - 15 at a time, so a hanging Redis is noticed within 25."""
@@ -36,8 +40,14 @@ class Listener(SimpleWorker):
     def handle_job_failure(
         self, job: Job, queue: Queue, started_job_registry: Any = None, exc_string: str = "", execution: Any = None
     ) -> None:
-        """RQ keeps the traceback in Redis for a while: masked there as in the logs."""
-        super().handle_job_failure(job, queue, started_job_registry, logs.mask(exc_string), execution)
+        """RQ keeps the traceback in Redis for a while: told there as in the logs."""
+        fault = sys.exception()
+        told = logs.mask(exc_string) if fault is None else logs.traceback_of(fault)
+        super().handle_job_failure(job, queue, started_job_registry, told, execution)
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """RQ would write the fault into the log as one text, with whatever it quotes."""
+        log.error("job %s broke", job.id, exc_info=exc_info)
 
 
 def listen(lane: Lane, redis_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,17 +18,25 @@ from service.domain.fates import Judged
 from service.queues import Lane
 from service.sources.sheet.reading import Reading
 from service.sources.sheet.rows import RowFacts, facts_of_row
-from service.store import accounts, drains, imports, inbox, ledger, upkeep
+from service.store import accounts, imports, inbox, ledger, upkeep
 from service.store import facts as fact_store
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.imports import Ref
 from service.store.inbox import Delivery, Mark
 from workers import pipeline
-from workers.turns import turn
+from workers.turns import each, turn
 from workers.workshop import Workshop
 
 CLIENT_COUNTS = {"created": "clients_created", "updated": "clients_updated"}
+
+
+CODE_REPEATS = {
+    "code": "code_repeats",
+    "field": "transaction",
+    "reason": f"has a transaction code that already stands in {fates.MOST_OF_ONE_SALE} rows of this file",
+    "hint": "Check that the column mapped to the transaction code holds one",
+}
 
 
 class Told(NamedTuple):
@@ -41,15 +50,19 @@ def step(shop: Workshop) -> int:
     """One chunk of every import that runs or is being undone; the number of rows seen to their end."""
     with transaction(shop.engine) as tx:
         running = [(accounts.with_id(tx, ref.account_id), ref) for ref in imports.waiting(tx, imports.FOR_BULK)]
-    return sum(
-        turn(shop, account, Lane.BULK, partial(_take, ref=ref), partial(_apply, ref=ref)) for account, ref in running
+    return each(
+        running,
+        lambda one: turn(shop, one[0], Lane.BULK, partial(_take, ref=one[1]), partial(_apply, ref=one[1])),
     )
 
 
 def waits(shop: Workshop) -> bool:
-    """Whether an import has rows to pour or to take out."""
+    """Whether an import has rows to pour or to take out that nobody has moved for a second.
+
+    While one worker pours, a second one would only stand in its way, and both in that of postbacks.
+    """
     with transaction(shop.engine) as tx:
-        return bool(imports.waiting(tx, imports.FOR_BULK))
+        return bool(imports.waiting(tx, imports.STALLED))
 
 
 def _take(tx: Connection, account: Account, size: int, *, ref: Ref) -> list[Delivery]:
@@ -64,7 +77,8 @@ def _take(tx: Connection, account: Account, size: int, *, ref: Ref) -> list[Deli
         imports.change(tx, ref, status=imports.CANCELED, canceling=False, finished_at=now)
         return []
     done, total = found["chunk_done"], found["chunk_total"]
-    for chunk in range(done, 0, -1) if undoing else range(done + 1, total + 1):
+    # A chunk that came in parts may have been stopped in its middle: it is not done, and yet to be taken out.
+    for chunk in range(min(done + 1, total), 0, -1) if undoing else range(done + 1, total + 1):
         rows = _rows(tx, account, ref, chunk, size, undoing=undoing)
         if rows:
             return rows
@@ -76,8 +90,8 @@ def _take(tx: Connection, account: Account, size: int, *, ref: Ref) -> list[Deli
 def _rows(tx: Connection, account: Account, ref: Ref, chunk: int, size: int, *, undoing: bool) -> list[Delivery]:
     if undoing:
         return inbox.not_withdrawn(tx, account.id, ref.id, chunk)
-    # A chunk is taken whole; only one that crashed before comes in smaller parts.
-    return inbox.take_chunk(tx, account.id, ref.id, chunk, None if size == drains.FULL else size)
+    # One buyer's rows are never split over chunks, so a chunk can be large: it is then worked on in parts.
+    return inbox.take_chunk(tx, account.id, ref.id, chunk, size)
 
 
 def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref: Ref) -> None:
@@ -88,14 +102,14 @@ def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref:
         _take_out(tx, account, ref, chunk, deliveries)
         return
     reading = reading_of(found["reading"])
-    told = tell(account, reading, deliveries)
+    told = tell(account, reading, deliveries, earlier(tx, account, ref, deliveries))
     judged = judge(tx, account, ref, chunk, told, reading.existing)
     client_fates = clients_of(tx, account, judged)
     fact_store.keep(tx, account.id, judged.kept)
     ledger.write(tx, account, judged.before, judged.after)
     inbox.mark(tx, account.id, [*_marks(told, judged), *_failures(told)], datetime.now(UTC))
     counted = imports.note_clients(tx, ref, client_fates)
-    imports.change(tx, ref, counts=added(found["counts"], told, judged, counted))
+    imports.moved(tx, ref, counts=added(found["counts"], told, judged, counted))
     if not inbox.take_chunk(tx, account.id, ref.id, chunk, 1):
         imports.change(tx, ref, chunk_done=chunk)
     upkeep.tally(tx, account.id, "import_rows", len(deliveries))
@@ -111,16 +125,41 @@ def _reading(kept: bytes) -> Reading:
     return Reading.from_json(orjson.loads(kept))
 
 
-def tell(account: Account, reading: Reading, deliveries: Sequence[Delivery]) -> Told:
-    """Read the rows: one fact each, or the problems that keep it from being one."""
+def earlier(tx: Connection, account: Account, ref: Ref, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """The rows of the same chunk that stand before these, when a chunk comes in parts."""
+    first = deliveries[0]
+    return inbox.rows_before(tx, account.id, ref.id, first.chunk or 0, first.row_number or 0)
+
+
+def tell(account: Account, reading: Reading, deliveries: Sequence[Delivery], before: Sequence[Delivery] = ()) -> Told:
+    """Read the rows: one fact each, or the problems that keep it from being one.
+
+    Rows without a transaction code that say the same are different sales: each is told how often its like
+    stands earlier in the chunk (equal e-mails share one), of which `before` are the rows not given here.
+    """
+    seen: Counter[str] = Counter()
+    for delivery in before:
+        _read(account, reading, delivery, seen)
     facts, failed = [], []
     for delivery in deliveries:
-        row = facts_of_row(reading, account.key, delivery.row_number or 0, body_of(delivery))
+        row = _read(account, reading, delivery, seen)
         if row.fact is None:
             failed.append((delivery, row))
         else:
             facts.append(replace(row.fact, delivery_id=delivery.id))
     return Told(facts, failed)
+
+
+def _read(account: Account, reading: Reading, delivery: Delivery, seen: Counter[str]) -> RowFacts:
+    body, number = body_of(delivery), delivery.row_number or 0
+    row = facts_of_row(reading, account.key, number, {**body, "occurrence": 1})
+    if row.fact is None or "transaction" in row.fact.fields:
+        return row
+    likeness = row.fact.subject
+    seen[likeness] += 1
+    if seen[likeness] == 1:
+        return row
+    return facts_of_row(reading, account.key, number, {**body, "occurrence": seen[likeness]})
 
 
 def judge(tx: Connection, account: Account, ref: Ref, chunk: int, told: Told, policy: str) -> Judged:
@@ -150,7 +189,12 @@ def added(counts: dict[str, Any], told: Told, judged: Judged, client_fates: dict
 
 
 def _marks(told: Told, judged: Judged) -> list[Mark]:
-    return [Mark(fact.delivery_id, "done", fate=fate) for fact, fate in zip(told.facts, judged.fates, strict=True)]
+    return [
+        Mark(fact.delivery_id, "set_aside", "code_repeats", [CODE_REPEATS], fate)
+        if fate == fates.FAILED
+        else Mark(fact.delivery_id, "done", fate=fate)
+        for fact, fate in zip(told.facts, judged.fates, strict=True)
+    ]
 
 
 def _failures(told: Told) -> list[Mark]:
@@ -171,7 +215,7 @@ def _take_out(tx: Connection, account: Account, ref: Ref, chunk: int, deliveries
     ids = [delivery.id for delivery in deliveries]
     pipeline.apply(tx, account, [], withdrawn=ids)
     imports.withdraw(tx, ref, ids, datetime.now(UTC))
-    imports.change(tx, ref, chunk_done=chunk - 1)
+    imports.moved(tx, ref, chunk_done=chunk - 1)
 
 
 def body_of(delivery: Delivery) -> dict[str, Any]:

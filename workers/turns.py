@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import count
+from typing import TypeVar
 
 import psycopg
 import sqlalchemy.exc
 import structlog
 from sqlalchemy import Connection
 
+from service.domain import fates
 from service.queues import Lane
-from service.store import drains, inbox, ledger
+from service.store import drains, imports, inbox, ledger, upkeep
 from service.store.accounts import Account
 from service.store.engine import transaction
+from service.store.imports import Ref
 from service.store.inbox import Delivery, Mark
 from workers.workshop import Workshop
 
@@ -30,6 +34,11 @@ NOBODYS_FAULT = (
 )
 """Connection lost, lock or statement timed out, disk full, a table or right that is missing: such a fault meets
 every delivery alike, so it is never counted against the one at hand."""
+CRASHED = {
+    "code": "crashed",
+    "reason": "This row could not be worked on: a fault of Marco's, not of the row.",
+    "hint": "Import it again after the next update.",
+}
 log = structlog.get_logger()
 
 Take = Callable[[Connection, Account, int], list[Delivery]]
@@ -44,7 +53,8 @@ def turn(shop: Workshop, account: Account, lane: Lane, take: Take, apply: Apply)
     """
     try:
         with transaction(shop.engine) as tx:
-            ledger.lock(tx, account.id)
+            if not ledger.lock_soon(tx, account.id):
+                return 0  # somebody else works on this account: on to the next, not in a queue behind them
             batch = drains.begin(tx, account.id, lane)
             deliveries = take(tx, account, batch.size)
             if not deliveries:
@@ -55,13 +65,50 @@ def turn(shop: Workshop, account: Account, lane: Lane, take: Take, apply: Apply)
                 drains.note(shop.engine, account.id, lane, batch, deliveries[0].id)
                 apply(tx, account, deliveries)
             drains.end(tx, account.id, lane, batch.size)
-            return len(deliveries)
-    except NOBODYS_FAULT:
-        _excuse(shop, account, lane)
-        raise
+        _look_at_young_tables(shop)
+        return len(deliveries)
     except Exception as fault:  # a bug met in one delivery must not stop the ones behind it
+        if is_nobodys(fault):
+            _excuse(shop, account, lane)
+            raise
         log.exception("batch failed", lane=lane, account_id=account.id, fault=type(fault).__name__)
         return 1
+
+
+def is_nobodys(fault: BaseException) -> bool:
+    """Whether a fault would meet every delivery alike, and so speaks against none.
+
+    A value too large for an index is an OperationalError too (class 54), but it is one delivery's own.
+    """
+    state = getattr(getattr(fault, "orig", fault), "sqlstate", None) or ""
+    return isinstance(fault, NOBODYS_FAULT) and not state.startswith("54")
+
+
+Job = TypeVar("Job")
+
+
+def each(jobs: Iterable[Job], work: Callable[[Job], int]) -> int:
+    """Work on every job; what is nobody's fault in one of them is raised only after the last."""
+    done, faults = 0, []
+    for job in jobs:
+        try:
+            done += work(job)
+        except NOBODYS_FAULT as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return done
+
+
+_turns = count(1)
+
+
+def _look_at_young_tables(shop: Workshop) -> None:
+    """After this process's 2nd, 4th, 8th, … batch: often while all is new, hardly ever later."""
+    number = next(_turns)
+    if number > 1 and number & (number - 1) == 0:
+        with transaction(shop.engine) as tx:
+            upkeep.refresh_statistics(tx)
 
 
 def _excuse(shop: Workshop, account: Account, lane: Lane) -> None:
@@ -74,5 +121,9 @@ def _excuse(shop: Workshop, account: Account, lane: Lane) -> None:
 
 def _give_up(tx: Connection, account: Account, delivery: Delivery) -> None:
     log.error("delivery set aside", delivery_id=delivery.id, account_id=account.id, reason="crashed")
-    fate = "failed" if delivery.import_id is not None else None
-    inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed", None, fate)], datetime.now(UTC))
+    now = datetime.now(UTC)
+    if delivery.import_id is None:
+        inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed")], now)
+    else:
+        inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed", [CRASHED], fates.FAILED)], now)
+        imports.count_failed(tx, Ref(account.id, delivery.import_id))

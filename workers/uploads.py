@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from service.domain.fates import Change
-from service.errors import Unprocessable
+from service.errors import Conflict, Unprocessable
 from service.queues import Lane
 from service.sources.sheet.child import Limits, run_in_child
 from service.sources.sheet.reading import Reading, identity
@@ -26,6 +26,7 @@ from service.store.engine import snapshot, transaction
 from service.store.imports import Ref
 from service.store.inbox import Delivery
 from workers import pouring
+from workers.turns import NOBODYS_FAULT, each
 from workers.workshop import Workshop, workshop
 
 WORK_FOR = 2.0
@@ -59,7 +60,7 @@ def step(shop: Workshop) -> int:
     """One piece of work for every import that waits for one and that no other worker has."""
     with transaction(shop.engine) as tx:
         refs = imports.waiting(tx, imports.FOR_FILES)
-    return sum(_with_claim(shop, ref) for ref in refs)
+    return each(refs, lambda ref: _with_claim(shop, ref))
 
 
 def _with_claim(shop: Workshop, ref: Ref) -> int:
@@ -89,10 +90,25 @@ def _piece(shop: Workshop, ref: Ref) -> int:
         if row["attempts"] >= MOST_ATTEMPTS:
             raise Unprocessable("This file made its worker fail again and again. Split it.", code="crashed")
         _do(shop, account, ref, row)
+    except Conflict as fault:
+        log.info("import stopped", import_id=ref.id, code=fault.code)
     except Unprocessable as fault:
         log.info("import failed", import_id=ref.id, code=fault.code)
         _end(shop, ref, status=imports.FAILED, problem={"code": fault.code, "message": fault.message})
+    except NOBODYS_FAULT:
+        _excuse(shop, ref, row["attempts"])
+        raise
     return 1
+
+
+def _excuse(shop: Workshop, ref: Ref, attempts: int) -> None:
+    """The database failed, not the file: this attempt does not count."""
+    try:
+        with transaction(shop.engine) as tx:
+            imports.change(tx, ref, attempts=attempts)
+    except NOBODYS_FAULT as fault:
+        # Still away: the attempt stays counted, one of several that a file has.
+        log.warning("database away", part="files", fault=type(fault).__name__)
 
 
 def _do(shop: Workshop, account: Account, ref: Ref, row: RowMapping) -> None:
@@ -156,6 +172,9 @@ def stage(shop: Workshop, ref: Ref, row: RowMapping) -> None:
         imports.unstage(tx, ref)
         records = run_in_child(STAGE, {"path": str(path), **asked}, limits=LIMITS)
         _, chunks = imports.stage(tx, ref, map(_staged, records), now)
+        current = imports.find(tx, ref, for_change=True)
+        if current is None or current["status"] not in (imports.TRYING, imports.RUNNING):
+            raise Conflict("The import was canceled while its rows were staged.", code="canceled")
         imports.change(tx, ref, staged=True, chunk_total=chunks, chunk_done=0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service.domain import revenue
-from service.domain.facts import Fact
+from service.domain.facts import Fact, Kind
 from service.domain.fold import fold
 from service.domain.ledger import Folded
 
@@ -14,6 +14,11 @@ CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED = "created", "updated", "unchanged"
 FATES = (CREATED, UPDATED, UNCHANGED, SKIPPED, FAILED)
 UPDATE, FILL, SKIP = "update", "fill", "skip"
 POLICIES = (UPDATE, FILL, SKIP)
+
+
+MOST_OF_ONE_SALE = 100
+"""Rows of one file about one transaction code. More of them mean that the column is no code, and would be folded
+again and again."""
 
 
 class Change(NamedTuple):
@@ -59,15 +64,18 @@ def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: froz
     """Fold row after row onto what is known.
 
     `stories` are the facts known so far, by subject; `own` the deliveries of the same file, whose facts
-    do not make a purchase one that "exists already" for the policy `skip`.
+    do not make a purchase one that "exists already" for the policy `skip`. A row beyond MOST_OF_ONE_SALE fails.
     """
     known = {subject: list(facts) for subject, facts in stories.items()}
     before = {subject: fold(facts) for subject, facts in known.items()}
     after, fates, kept = dict(before), [], []
     for fact in rows:
         story = known.setdefault(fact.subject, [])
-        if policy == SKIP and any(one.delivery_id not in own for one in story):
+        if policy == SKIP and any(one.kind is Kind.PURCHASE and one.delivery_id not in own for one in story):
             fates.append(SKIPPED)
+            continue
+        if len(story) >= MOST_OF_ONE_SALE and sum(one.delivery_id in own for one in story) >= MOST_OF_ONE_SALE:
+            fates.append(FAILED)
             continue
         story.append(fact)
         kept.append(fact)

@@ -159,7 +159,7 @@ def _purchase(key: str, ranked: Sequence[Fact], merged: Fields) -> Purchase:
         charge_count=get("charge_count"),
         subscriber_code=get("subscriber_code"),
         plan_name=get("plan_name"),
-        order_group=parent or CHARGE_SUFFIX.sub("", code),
+        order_group=CHARGE_SUFFIX.sub("", parent or code),
         parent_transaction=parent,
         is_bump=bool(parent) and get("is_bump", True) is not False,
         src=get("src"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from service.domain.facts import Fact, Kind
+from service.domain.facts import Certainty, Fact, Kind
 from service.domain.ledger import Milestone, Purchase
 from service.domain.statuses import STAGE, Status
 
@@ -62,7 +62,9 @@ def of_purchase(
 ) -> tuple[Milestone, ...]:
     """The milestones of one purchase story."""
     statements: dict[str, list[Statement]] = {}
-    for fact in ranked:
+    stated = [fact for fact in ranked if fact.certainty is not Certainty.FILLER or fact.status is None]
+    # A filler tells of no step where anybody else speaks: it was only to fill gaps.
+    for fact in stated or ranked:
         for kind, statement in _statements(fact):
             statements.setdefault(kind, []).append(statement)
     number = purchase.recurrence_number if purchase is not None and purchase.subscriber_code else None

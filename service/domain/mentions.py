@@ -70,6 +70,12 @@ def of_story(
     said = []
     if owner is not None:
         said.append(Mention("client", owner, story, subject, first, last, _layers(ranked, CLIENT_FIELDS)))
+    if subject.startswith("s:"):
+        # Every event of a subscription belongs to the e-mail it names, also when a later one names another.
+        for email in sorted({fact.email for fact in ranked if fact.email and fact.email != owner}):
+            own = [fact for fact in ranked if fact.email == email]
+            seen = _moments(own)
+            said.append(Mention("client", email, story, subject, min(seen), max(seen), _layers(own, CLIENT_FIELDS)))
     if subscriber is not None:
         terms = _layers(ranked, SUBSCRIPTION_FIELDS, _charge(ranked, owner))
         said.append(Mention("subscription", subscriber, story, subject, first, last, terms))

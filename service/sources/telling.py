@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,9 @@ from service.domain.money import amount_text
 from service.domain.statuses import Status
 from service.sources import contact
 from service.sources.seal import sealed
+
+LONGEST_NAME = 120
+CLOCKS_DIFFER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,14 @@ def set_aside(reason: str, notes: dict[str, str] | None = None) -> Telling:
 
 
 def moment_of(created_at: datetime | None, received_at: datetime) -> tuple[datetime, Certainty]:
-    """(as_of, certainty): the event's own creation time, never after it reached us; else a guess."""
-    if created_at is None:
+    """(as_of, certainty): the event's own creation time; a guess where there is none, or one that cannot be.
+
+    A little after the arrival means that two clocks differ; taking the arrival instead would let the order
+    of two deliveries decide between their events.
+    """
+    if created_at is None or created_at - received_at > CLOCKS_DIFFER:
         return received_at, Certainty.GUESSED
-    return min(created_at, received_at), Certainty.KNOWN
+    return created_at, Certainty.KNOWN
 
 
 def fact_of(
@@ -126,4 +133,4 @@ def buyer(values: dict[str, Any], notes: dict[str, str]) -> tuple[str | None, di
 
 def product_of(values: dict[str, Any]) -> str:
     """What tells one product from another: its id, else its name."""
-    return str(values.get("product_id") or values.get("product_name") or "")
+    return str(values.get("product_id") or values.get("product_name") or "")[:LONGEST_NAME]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, RowMapping, text
 
+from service.errors import Conflict
 from service.store.lists import Listed, Page
 
 PART_SIZE = 1024 * 1024
@@ -128,6 +129,23 @@ def change(tx: Connection, ref: Ref, **columns: Any) -> None:
     )
 
 
+def moved(tx: Connection, ref: Ref, **columns: Any) -> None:
+    """Set columns of an import whose rows have just come further."""
+    change(tx, ref, **columns)
+    tx.execute(
+        text("UPDATE imports SET moved_at = now() WHERE account_id = :account AND id = :import"),
+        {"account": ref.account_id, "import": ref.id},
+    )
+
+
+def count_failed(tx: Connection, ref: Ref) -> None:
+    """One more row of a running import has failed."""
+    row = find(tx, ref, for_change=True)
+    if row is not None and row["status"] == RUNNING:
+        counts = row["counts"] or {}
+        change(tx, ref, counts={**counts, "failed": counts.get("failed", 0) + 1})
+
+
 def waiting(tx: Connection, condition: str) -> list[Ref]:
     """Open imports in a given situation, oldest first. `condition` is one of the constants below."""
     rows = tx.execute(
@@ -141,6 +159,7 @@ def waiting(tx: Connection, condition: str) -> list[Ref]:
 
 FOR_FILES = "status IN ('checking', 'trying') OR (status = 'running' AND NOT staged)"
 FOR_BULK = "status = 'undoing' OR (status = 'running' AND staged)"
+STALLED = f"({FOR_BULK}) AND coalesce(moved_at, started_at) < now() - interval '1 second'"
 
 
 def oldest_open(tx: Connection) -> datetime | None:
@@ -188,7 +207,19 @@ def stage(tx: Connection, ref: Ref, rows: Iterable[tuple[int, int, bytes]], rece
 
 
 def unstage(tx: Connection, ref: Ref) -> None:
-    """Take staged rows out of the inbox again, before any of them was poured."""
+    """Take staged rows out of the inbox again, before any of them was poured. Raises Conflict when some were.
+
+    Facts without their delivery could never be taken out again.
+    """
+    poured = tx.execute(
+        text(
+            "SELECT 1 FROM deliveries WHERE account_id = :account AND import_id = :import"
+            " AND state NOT IN ('pending', 'withdrawn') LIMIT 1"
+        ),
+        {"account": ref.account_id, "import": ref.id},
+    ).scalar()
+    if poured:
+        raise Conflict("Rows of this import are in the ledger; undo it first.", code="not_undone")
     tx.execute(
         text("DELETE FROM deliveries WHERE account_id = :account AND import_id = :import"),
         {"account": ref.account_id, "import": ref.id},
@@ -216,7 +247,7 @@ def reopen_row(tx: Connection, ref: Ref, delivery_id: int) -> bool:
         {"account": ref.account_id, "import": ref.id, "id": delivery_id},
     ).one_or_none()
     found = find(tx, ref, for_change=True)
-    if row is None or found is None or found["status"] not in (COMPLETED, CANCELED, RUNNING):
+    if row is None or found is None or found["status"] not in (COMPLETED, RUNNING):
         return False
     counts = dict(found["counts"])
     counts["failed"] = counts.get("failed", 1) - 1

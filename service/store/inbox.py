@@ -153,6 +153,16 @@ def rows_of_chunk(tx: Connection, account_id: int, import_id: int, chunk: int) -
     )
 
 
+def rows_before(tx: Connection, account_id: int, import_id: int, chunk: int, row_number: int) -> list[Delivery]:
+    """The rows of one chunk that stand before a row of the file."""
+    return _taken(
+        tx,
+        f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND import_id = %s AND chunk = %s"
+        " AND row_number < %s ORDER BY row_number",
+        (account_id, import_id, chunk, row_number),
+    )
+
+
 def not_withdrawn(tx: Connection, account_id: int, import_id: int, chunk: int) -> list[Delivery]:
     """The rows of one chunk that an undo has not taken out yet."""
     return _taken(

@@ -86,8 +86,11 @@ class Keeper:
                 time.sleep(pause)
                 pause = min(pause * 2, 0.5)
                 continue
-            except psycopg.Error as fault:
-                log.warning("group not kept", size=len(group), fault=type(fault).__name__)
+            except Exception as fault:  # a bug met in one delivery must neither stop its neighbours nor shut the door
+                log.exception("group not kept", size=len(group), fault=type(fault).__name__)
+                if len(group) == 1:
+                    # It may be the connection and not the delivery: one that lands on a standby only reads.
+                    self._lost(fault)
                 if len(group) > 1:
                     for waiting in group:
                         self._flush([waiting])

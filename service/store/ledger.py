@@ -8,10 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from service.domain import mentions
 from service.domain.ledger import Folded, Mention, Milestone, Purchase, client_id, milestone_id
 from service.store.accounts import Account
+
+LOCK_NOT_AVAILABLE = "55P03"
 
 Stories = Mapping[str, Folded]
 """Subject to its ledger rows."""
@@ -47,6 +50,23 @@ class Touched(NamedTuple):
 def lock(tx: Connection, account_id: int) -> None:
     """Be the one writer of this account until the transaction ends; waits for the one before."""
     tx.execute(text("SELECT pg_advisory_xact_lock(:space, :account)"), {"space": 1, "account": account_id})
+
+
+PATIENCE = "300ms"
+
+
+def lock_soon(tx: Connection, account_id: int) -> bool:
+    """Be the one writer of this account; False when the one before does not make room soon."""
+    tx.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+    try:
+        with tx.begin_nested():
+            lock(tx, account_id)
+    except OperationalError as fault:
+        if getattr(fault.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    tx.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+    return True
 
 
 def existing_clients(tx: Connection, account_id: int, emails: Iterable[str]) -> frozenset[str]:
@@ -258,8 +278,10 @@ def _recompute_subscriptions(tx: Connection, account: Account, codes: set[str]) 
 
 
 def _products(stories: list[Folded]) -> set[str]:
-    named = (row.product_id for folded in stories for rows in (folded.purchases, folded.milestones) for row in rows)
-    return {product for product in named if product}
+    """The products that purchases name, and carts and visits; a step of a purchase names none of its own."""
+    bought = (purchase.product_id for folded in stories for purchase in folded.purchases)
+    seen = (step.product_id for folded in stories for step in folded.milestones if step.transaction is None)
+    return {product for product in (*bought, *seen) if product}
 
 
 PRODUCTS = """

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
+MOST_PEOPLE = 200
+"""A search for a part of a name looks at the events of this many people at most."""
+
 
 class Page(NamedTuple):
     """Which part of a list is wanted; pages count from 1."""
@@ -184,15 +187,34 @@ def deliveries(
     state: str | None = None,
     source: str | None = None,
     event: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    about: str | None = None,
 ) -> Listed:
-    """The inbox, newest first, without bodies."""
+    """The inbox, newest first, without bodies.
+
+    `about` finds a person by part of name or e-mail, a purchase by its code, an event by its id.
+    """
     wanted = (
         Wanted(account_id, "deliveries")
         .add("deliveries.state = :state", state=state)
         .add("deliveries.source = :source", source=source)
         .add("deliveries.event = :event", event=event)
+        .add("deliveries.received_at >= :since", since=since)
+        .add("deliveries.received_at < :until", until=until)
     )
+    if about and about.strip():
+        wanted.add(ABOUT, about=about.strip(), part=f"%{escaped(about.strip())}%")
     return _page(tx, DELIVERY, wanted, "deliveries.id DESC", page)
+
+
+# From words to people, from people to their stories, from stories to facts: every step by an index.
+ABOUT = f"""(deliveries.key = :about OR deliveries.id IN (
+    SELECT f.delivery_id FROM facts f WHERE f.account_id = :account_id AND f.subject = 't:' || :about
+    UNION SELECT f.delivery_id FROM facts f JOIN mentions m ON m.account_id = f.account_id AND m.subject = f.subject
+    WHERE m.account_id = :account_id AND m.kind = 'client' AND m.about IN (
+        SELECT c.email FROM clients c WHERE c.account_id = :account_id
+        AND (c.email ILIKE :part OR c.name ILIKE :part) LIMIT {MOST_PEOPLE})))"""
 
 
 DELIVERY = """deliveries.id, deliveries.source, deliveries.key, deliveries.event, deliveries.received_at,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 UPKEEP_LOCK = 2
-BATCH = 5000
+BATCH = 50_000
 
 
 def try_lock(tx: Connection) -> bool:
@@ -16,11 +16,13 @@ def try_lock(tx: Connection) -> bool:
 
 
 def purge_bodies(tx: Connection, before: datetime) -> int:
-    """Drop the bodies of finished deliveries that arrived before this; their facts stay."""
+    """Drop the bodies of finished postbacks that arrived before this; their facts stay, and so do rows of files."""
+    done = "body IS NOT NULL AND import_id IS NULL AND state NOT IN ('pending', 'set_aside')"
     return tx.execute(
         text(
-            "UPDATE deliveries SET body = NULL WHERE (account_id, id) IN (SELECT account_id, id FROM deliveries"
-            " WHERE received_at < :before AND body IS NOT NULL AND state NOT IN ('pending', 'set_aside') LIMIT :batch)"
+            # Asked twice: one may be reopened for a replay between the choice and the update.
+            f"UPDATE deliveries SET body = NULL WHERE {done} AND (account_id, id) IN (SELECT account_id, id"
+            f" FROM deliveries WHERE received_at < :before AND {done} LIMIT :batch)"
         ),
         {"before": before, "batch": BATCH},
     ).rowcount
@@ -28,22 +30,52 @@ def purge_bodies(tx: Connection, before: datetime) -> int:
 
 def delete_files(tx: Connection, before: datetime, now: datetime) -> int:
     """Delete uploaded files kept since before this, and staged rows of imports nobody confirmed; files deleted."""
-    old = (
-        "SELECT account_id, id FROM imports WHERE file_deleted_at IS NULL AND created_at < :before"
-        " AND status NOT IN ('checking', 'trying', 'running', 'undoing')"
-    )
-    tx.execute(
+    old = tx.execute(
         text(
-            "DELETE FROM deliveries d USING imports i WHERE d.account_id = i.account_id AND d.import_id = i.id"
-            f" AND i.status IN ('ready', 'failed') AND i.started_at IS NULL AND (i.account_id, i.id) IN ({old})"
+            "UPDATE imports SET file_deleted_at = :now, staged = staged AND started_at IS NOT NULL"
+            " WHERE (account_id, id) IN (SELECT account_id, id FROM imports WHERE file_deleted_at IS NULL"
+            " AND created_at < :before AND status NOT IN ('checking', 'trying', 'running', 'undoing')"
+            " FOR UPDATE SKIP LOCKED) RETURNING account_id, id, started_at"
         ),
-        {"before": before},
-    )
-    tx.execute(text(f"DELETE FROM import_parts WHERE (account_id, import_id) IN ({old})"), {"before": before})
-    return tx.execute(
-        text(f"UPDATE imports SET file_deleted_at = :now WHERE (account_id, id) IN ({old})"),
         {"before": before, "now": now},
-    ).rowcount
+    ).all()
+    for account_id, import_id, started_at in old:
+        of_import = {"account": account_id, "import": import_id}
+        tx.execute(text("DELETE FROM import_parts WHERE account_id = :account AND import_id = :import"), of_import)
+        if started_at is None:
+            tx.execute(text("DELETE FROM deliveries WHERE account_id = :account AND import_id = :import"), of_import)
+    return len(old)
+
+
+GROWING = (
+    "deliveries",
+    "facts",
+    "purchases",
+    "milestones",
+    "mentions",
+    "clients",
+    "client_revenue",
+    "subscriptions",
+    "import_clients",
+)
+SMALL_TABLE = 50_000
+
+
+def refresh_statistics(tx: Connection) -> None:
+    """Tell the planner how large the young tables have become.
+
+    On a table that was empty when a worker first prepared its statements, PostgreSQL keeps a plan that walks a whole
+    index to find a few rows, until autovacuum looks, a minute later at the soonest. Large tables have been looked at.
+    """
+    young = tx.execute(
+        text(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(:tables) AND reltuples < :small"
+            " AND relnamespace = current_schema()::regnamespace"
+        ),
+        {"tables": list(GROWING), "small": SMALL_TABLE},
+    ).scalars()
+    for table in list(young):
+        tx.execute(text(f"ANALYZE {table}"))
 
 
 def tally(tx: Connection, account_id: int, name: str, number: int) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from tests.benchmarks import door, drain, flush, importing, latency, memory, report
 from tests.benchmarks.house import House, opened
 from tests.benchmarks.peers.environment import installed
@@ -50,22 +52,29 @@ def main() -> None:
     chosen = _arguments()
     scale = QUICK if chosen.quick else FULL
     with tempfile.TemporaryDirectory(prefix="marco-files-") as folder, opened() as house:
-        begun, flushing = time.monotonic(), flush.told(house)
-        print(f"flush cost: {flushing}", flush=True)
+        begun, busy, flushing = time.monotonic(), psutil.cpu_percent(interval=2), flush.told(house)
+        print(f"flush cost: {flushing}; processors {busy:.0f} % busy before the run", flush=True)
         lines = []
         for line in measured(house, scale, chosen.rows, Path(folder), chosen.peers):
             lines.append(line)
             print(f"{report.table([line])[-1]}", *line.besides, sep="\n    ", flush=True)
-        page = report.told(lines, report.circumstances(house, scale, flushing, datetime.now(UTC)))
+        page = report.told(lines, report.circumstances(house, scale, flushing, busy, datetime.now(UTC)))
     print(f"\n{page}\n\n{(time.monotonic() - begun) / 60:.1f} minutes")
     if tuple(chosen.rows) == EVERY_ROW and not chosen.quick and not chosen.print_only:
         report.write(page)
         print(f"written to {report.PAGE}")
 
 
+def _row(word: str) -> int:
+    """A row of the table; not `choices`, which argparse would hold against no rows at all."""
+    if word not in map(str, EVERY_ROW):
+        raise argparse.ArgumentTypeError(f"'{word}' is no row of the table: 1 to 9")
+    return int(word)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure docs/performance.md.")
-    parser.add_argument("rows", nargs="*", type=int, choices=EVERY_ROW, help="rows of the table; without any, all")
+    parser.add_argument("rows", nargs="*", type=_row, metavar="ROW", help="rows of the table, 1 to 9; without any, all")
     parser.add_argument("--quick", action="store_true", help="small sizes and one round, to see whether a change helps")
     parser.add_argument("--print-only", action="store_true", help="leave the page alone")
     parser.add_argument("--peers", type=Path, help="keep the peers' environment in this folder, and use it again")

@@ -110,7 +110,10 @@ class Window:
         return done, kept
 
     def _seconds(self) -> dict[str, float]:
-        return {name: _processor_seconds(root) for name, root in self._parts.items()}
+        """Processor seconds so far, by part; what the whole machine did besides is there too, to tell a noisy run."""
+        used = {name: _processor_seconds(root) for name, root in self._parts.items()}
+        whole = psutil.cpu_times()
+        return {**used, "anything else": sum(whole) - whole.idle - whole.iowait - sum(used.values())}
 
 
 def _processor_seconds(root: psutil.Process) -> float:

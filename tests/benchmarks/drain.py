@@ -67,10 +67,9 @@ def fill(house: House, account_id: int, events: Sequence[dict[str, Any]]) -> Non
     """Put events into the inbox as the door would, by its own statement."""
     arrivals = []
     for event in events:
-        opened = open_body(orjson.dumps(event))
-        arrivals.append(
-            Arrival(account_id, "hotmart", opened.key, opened.event, opened.digest, opened.body, datetime.now(UTC))
-        )
+        now = datetime.now(UTC)
+        opened = open_body(orjson.dumps(event), now.date())
+        arrivals.append(Arrival(account_id, "hotmart", opened.key, opened.event, opened.digest, opened.body, now))
     with psycopg.connect(house.conninfo, autocommit=True) as raw:
         kept = [inbox.keep(raw, arrivals[start : start + GROUP]) for start in range(0, len(arrivals), GROUP)]
     if any(answer != inbox.ACCEPTED for answers in kept for answer in answers):

@@ -22,6 +22,7 @@ from tests.benchmarks.sheets import written_csv
 
 LOOK_SECONDS = 0.01
 CALM_SECONDS = 5.0
+LONGEST_IDLE = 5.0
 VISIBLE = "SELECT transaction FROM purchases WHERE account_id = %s AND transaction = ANY(%s)"
 
 
@@ -46,7 +47,7 @@ class Stream:
     journeys: dict[int, Journey] = field(default_factory=dict)
     refused: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = field(default_factory=list)
 
     def run(self) -> None:
         """Post until `ended`, then wait until all is visible."""
@@ -65,17 +66,26 @@ class Stream:
             posts.append(asyncio.create_task(self._post(number, (b"%012d" % number).join(pieces))))
         await asyncio.gather(*posts)
         await asyncio.wait_for(looking, 60)
-        for _, writer in self.idle:
+        for _, writer, _ in self.idle:
             writer.close()
 
     async def _post(self, number: int, request: bytes) -> None:
-        reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await self._connection()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         self.journeys[number].acked = time.monotonic()
         self.refused += head[9:12] != b"200"
         await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
-        self.idle.append((reader, writer))
+        self.idle.append((reader, writer, time.monotonic()))
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The kept-alive connection used last; those idle for long are left: the door closes them after 15 s."""
+        while self.idle:
+            reader, writer, since = self.idle.pop()
+            if time.monotonic() - since < LONGEST_IDLE:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def _look(self) -> None:
         """Ask again and again which acknowledged purchases can be read, over a connection of its own."""

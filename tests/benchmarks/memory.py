@@ -18,6 +18,7 @@ from tests.benchmarks.sheets import written_csv
 
 LOOK_SECONDS = 0.1
 MB = 2**20
+LARGEST_WORKER = 300.0
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ def imported_in_flat_memory(house: House, scale: Scale, folder: Path) -> Line:
         Series("MB", [few.together]),
         reach="≤ 1.5, workers under 300 MB",
         most=1.5,
+        also_reached=max(many.families["files"], many.families["bulk"]) < LARGEST_WORKER,
         besides=(
             "files worker with its reading child, plus bulk worker: PSS of both families, looked at ten times a second",
             f"peaks of each family alone, MB: {lanes.replace('wsgi', 'web')}",

@@ -43,7 +43,7 @@ def table(lines: Sequence[Line]) -> list[str]:
     ]
 
 
-def circumstances(house: House, scale: Scale, flush: str, now: datetime) -> str:
+def circumstances(house: House, scale: Scale, flush: str, busy: float, now: datetime) -> str:
     """Where and with what it was measured."""
     ((server,),) = house.ask("SHOW server_version")
     ((durable,),) = house.ask(DURABLE)
@@ -54,8 +54,8 @@ def circumstances(house: House, scale: Scale, flush: str, now: datetime) -> str:
 Measured by `make bench` on {now.astimezone(UTC):%d %B %Y}: medians of {scale.rounds} round(s) of one run, the lowest
 and the highest in brackets. The numbers are those of one machine; the ratios travel better.
 
-- Machine: {machine}, {platform.system()} {platform.machine()}. Load generator, web,
-  workers, PostgreSQL and Redis share it.
+- Machine: {machine}, {platform.system()} {platform.machine()}, {busy:.0f} % busy
+  before the run. Load generator, web, workers, PostgreSQL and Redis share it.
 - Versions: Python {platform.python_version()}, PostgreSQL {server}, {libraries}.
 - Peers: {peers}.
 - Durability: {durable}. Flush cost: {flush}.

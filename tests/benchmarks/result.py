@@ -30,7 +30,8 @@ class Series:
 class Line:
     """One line of the table: ours over theirs where `over` is given, else ours alone.
 
-    `least` and `most` are what the issue asks for; a line with neither is only reported.
+    `least` and `most` are what the issue asks for, `also_reached` whether anything else it asks for holds; a line
+    without limits is only reported.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Line:
     least: float | None = None
     most: float | None = None
     besides: tuple[str, ...] = ()
+    also_reached: bool = True
 
     @property
     def value(self) -> float:
@@ -52,7 +54,7 @@ class Line:
         """Whether it was reached."""
         if self.least is None and self.most is None:
             return "-"
-        enough = self.least is None or self.value >= self.least
+        enough = self.also_reached and (self.least is None or self.value >= self.least)
         return "yes" if enough and (self.most is None or self.value <= self.most) else "**no**"
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from service.queues import Bell, Lane
 from service.settings import Settings
 from service.store.engine import engine_of
 from service.store.migrate import upgrade
+from service.web.directory import ASK_AGAIN_AFTER
 from tests.conftest import settings_in
 from tests.living import HOTTOK, House
 from tests.running.machine import ROOT, environment, eventually, free_port, kill_all, processes_of, servers_of
@@ -125,8 +127,13 @@ class RunningHouse:
         self.app.extensions["marco"].engine.dispose()
 
     def an_account(self) -> House:
-        """An account of its own: what it tells and reads inside the test goes past the running door."""
-        return House(self.app, self.shop)
+        """An account of its own that the running door knows already.
+
+        What the house itself tells and reads goes past that door, within the test's process.
+        """
+        house = House(self.app, self.shop)
+        time.sleep(ASK_AGAIN_AFTER)  # the door asks for strangers that often at most
+        return house
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One page over HTTP, on a connection of its own."""
@@ -257,10 +264,10 @@ class RunningHouse:
             client.close()
 
     def bells_answered(self) -> int:
-        """How many bells the listeners of the realtime lane answered; those of a Redis that was not flushed since."""
+        """How many bells the listeners answered; those that Redis still remembers."""
         with self.redis() as client:
-            names = client.smembers("rq:workers:realtime")
-            return sum(int(client.hget(name, "successful_job_count") or 0) for name in names)
+            workers = client.scan_iter("rq:worker:*", _type="hash")
+            return sum(int(client.hget(worker, "successful_job_count") or 0) for worker in workers)
 
 
 def _below(programs: list[psutil.Process]) -> list[psutil.Process]:

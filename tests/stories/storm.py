@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import Self
 
 from tests.stories.running_house import Line
 
@@ -33,7 +34,7 @@ class Storm:
         self._pool = ThreadPoolExecutor(senders)
         self._senders = senders
 
-    def __enter__(self) -> Storm:
+    def __enter__(self) -> Self:
         self._began = time.monotonic()
         self._futures: list[Future[None]] = [self._pool.submit(self._send_all) for _ in range(self._senders)]
         return self

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
+import psycopg
 import pytest
+from sqlalchemy import Connection, event, text
 
+from service.store import lists
 from tests.living import House
 from tests.running.machine import ask, eventually, kill_all
 from tests.stories.evidence import (
@@ -25,6 +28,7 @@ from tests.stories.evidence import (
 )
 from tests.stories.running_house import Line, RunningHouse, a_request, door_of
 from tests.stories.storm import Storm
+from workers import uploads
 
 pytestmark = pytest.mark.running
 
@@ -61,6 +65,59 @@ def test_a_restarted_postgres_costs_only_503_and_nobody_has_to_help(running: Run
     assert_every_row_has_a_fate(imported, 1500)
     assert everybody(running) == programs, "a process ended because PostgreSQL was away"
     assert_nothing_private_was_said(running)
+
+
+def test_a_connection_cut_in_the_middle_of_a_page_is_a_503(running: RunningHouse) -> None:
+    house = running.an_account()
+    page = delivery_of(running, house)
+    assert house.get(page)["state"]
+    engine = running.app.extensions["marco"].engine
+
+    def cut(connection: Connection, _cursor: object, statement: object, *_: object) -> None:
+        """The delivery was read; the connection does not live to see its facts."""
+        if "FROM deliveries" not in str(statement):
+            return
+        event.remove(engine, "after_cursor_execute", cut)
+        pid = connection.connection.driver_connection.info.backend_pid
+        ask(running.settings.database_url, f"SELECT pg_terminate_backend({pid}, 5000)")
+
+    event.listen(engine, "after_cursor_execute", cut)
+    answer = house.client.get(f"/api/v1{page}", headers=house.bearer)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "30"
+    assert house.client.get(f"/api/v1{page}", headers=house.bearer).status_code == 200
+
+
+@pytest.mark.parametrize("past_sqlalchemy", [False, True])
+def test_a_question_that_takes_the_database_too_long_is_a_503(
+    running: RunningHouse, monkeypatch: pytest.MonkeyPatch, past_sqlalchemy: bool
+) -> None:
+    house = running.an_account()
+
+    def slow(tx: Connection, *_: object, **__: object) -> None:
+        tx.execute(text("SET LOCAL statement_timeout = 20"))
+        if past_sqlalchemy:
+            tx.connection.driver_connection.execute("SELECT pg_sleep(60)")
+        tx.execute(text("SELECT pg_sleep(60)"))
+
+    monkeypatch.setattr(lists, "clients", slow)
+    answer = house.client.get("/api/v1/clients", headers=house.bearer)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+
+
+def test_a_file_is_never_given_up_because_the_database_was_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = house.upload_answer("sales-pt.csv")
+    for _ in range(2 * uploads.MOST_ATTEMPTS):
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, "_do", the_connection_is_lost)
+            with pytest.raises(psycopg.OperationalError):
+                house.files()
+    house.files()
+    assert house.get(f"/imports/{answer.get_json()['id']}")["status"] == "ready"
+
+
+def the_connection_is_lost(*_: object) -> None:
+    raise psycopg.OperationalError("server closed the connection unexpectedly")
 
 
 FIRST = postbacks(1201)[-1]

@@ -112,7 +112,7 @@ class _Translator:
         ]
         self.amounts = Amounts(reading)
         self.status_of: dict[str, Status] = {}
-        zone = ZoneInfo(reading.zone)
+        self.zone = zone = ZoneInfo(reading.zone)
         self.dates = [
             (self.index_of[field], field, reading.orders[self.index_of[field] + 1], zone)
             for field in DATES
@@ -348,6 +348,11 @@ class _Row:
             return self.moments["approved_at"]
         return self.moments.get("ordered_at", self.translator.reading.as_of)
 
+    def _local_order_date(self) -> str:
+        """As the file tells it: the same whatever time zone it is read in."""
+        moment = self.moments.get("ordered_at")
+        return "" if moment is None else moment.astimezone(self.translator.zone).replace(tzinfo=None).isoformat()
+
     def _row_key(self, account_key: str, occurrence: int) -> str:
         """A key that is the same whenever the same file is read again, whatever its status by then."""
         fields = self.fields
@@ -356,7 +361,7 @@ class _Row:
             account_key,
             self.email or "",
             fields.get("product_id") or plain(fields.get("product_name", "")),
-            fields.get("ordered_at", ""),
+            self._local_order_date(),
             amount,
             str(occurrence),
         )

@@ -8,9 +8,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 told = json.load(sys.stdin)
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
@@ -22,6 +24,7 @@ CLIENT = (
     "Comprador(a);Email do(a) Comprador(a);País;Telefone;Documento;Código postal;Cidade;Estado / Província;Endereço;"
     "Bairro;Número;Complemento;Instagram"
 ).split(";")
+CLIENT_KEY = "Email do(a) Comprador(a)"
 MILESTONE = (
     "Código da transação;Status da transação;Data da transação;Confirmação do pagamento;Produto;Código do produto;"
     "Moeda de compra;Valor de compra com impostos"
@@ -33,38 +36,37 @@ def rows() -> Iterator[dict[str, str]]:
         yield from csv.DictReader(reading, delimiter=";")
 
 
-def merged(name: str, key: list[str], columns: list[str] | None) -> Any:
+def cut(columns: list[str]) -> Iterator[dict[str, str]]:
+    return ({column: row[column] for column in columns} for row in rows())
+
+
+def clients() -> Iterable[dict[str, str]]:
+    """One row per address, the last one said: dlt's upsert refuses a key that comes twice in one load."""
+    return {row[CLIENT_KEY]: row for row in cut(CLIENT)}.values()
+
+
+def merged(name: str, key: list[str], source: Callable[[], Iterable[dict[str, str]]]) -> Any:
     hints = {"disposition": "merge", "strategy": "upsert"}
 
     @dlt.resource(name=name, primary_key=key, write_disposition=hints, file_format="csv")
     def resource() -> Iterator[list[dict[str, str]]]:
-        page = []
-        for row in rows():
-            page.append({column: row[column] for column in columns} if columns else row)
-            if len(page) == 5000:
-                yield page
-                page = []
-        yield page
+        remaining = iter(source())
+        while page := list(islice(remaining, 5000)):
+            yield page
 
     return resource
 
 
-postgres = dlt.destinations.postgres(
-    credentials={
-        "database": told["database"],
-        "username": told["user"],
-        "password": "unused",
-        "host": told["host"],
-        "port": 5432,
-    }
-)
+# dlt insists on a host; libpq lets the folder of the socket overrule it.
+address = f"postgresql://{told['user']}:unused@localhost:5432/{told['database']}?host={quote(told['host'], safe='')}"
+postgres = dlt.destinations.postgres(credentials=address)
 pipeline = dlt.pipeline("sales", destination=postgres, dataset_name="sales")
 begun = time.perf_counter()
 pipeline.run(
     [
-        merged("purchases", ["Código da transação"], None),
-        merged("clients", ["Email do(a) Comprador(a)"], CLIENT),
-        merged("milestones", ["Código da transação", "Status da transação"], MILESTONE),
+        merged("purchases", ["Código da transação"], rows),
+        merged("clients", [CLIENT_KEY], clients),
+        merged("milestones", ["Código da transação", "Status da transação"], lambda: cut(MILESTONE)),
     ]
 ).raise_on_failed_jobs()
 seconds = time.perf_counter() - begun

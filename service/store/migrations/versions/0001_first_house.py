@@ -184,7 +184,7 @@ CREATE TABLE purchases (
 CREATE INDEX purchases_of_client ON purchases (account_id, client_id);
 CREATE INDEX purchases_of_transaction ON purchases (account_id, transaction);
 CREATE INDEX purchases_of_product ON purchases (account_id, product_id, as_of DESC, key);
-CREATE INDEX purchases_by_time ON purchases (account_id, ordered_at DESC, key);
+CREATE INDEX purchases_by_time ON purchases (account_id, ordered_at DESC NULLS LAST, key);
 
 CREATE TABLE milestones (
     account_id bigint NOT NULL REFERENCES accounts,
@@ -315,6 +315,7 @@ CREATE TABLE imports (
     canceling boolean NOT NULL DEFAULT false,
     attempts smallint NOT NULL DEFAULT 0,
     started_at timestamptz,
+    moved_at timestamptz,
     finished_at timestamptz,
     file_deleted_at timestamptz,
     PRIMARY KEY (account_id, id)

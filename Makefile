@@ -1,7 +1,7 @@
 # make run    try it: PostgreSQL, Redis, web and workers, with nothing installed but Python and make
 # make test   everything the tests need, then ruff, mypy and pytest
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint lock clean
+.PHONY: help run test bench lint lock words clean
 
 # The first Python that is new enough; PYTHON=… chooses another one.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -13,6 +13,7 @@ help:
 	@echo "make bench  the speed table of docs/performance.md"
 	@echo "make lint   ruff and mypy only"
 	@echo "make lock   compile requirements*.txt from requirements*.in"
+	@echo "make words  collect what pages say into service/translations, and compile what is translated"
 	@echo "make clean  remove what was built; data under var/ stays"
 
 .venv/bin/python:
@@ -50,6 +51,16 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/python -m piptools compi
 lock: .venv/bin/python
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+# Collects new words into the catalogs of all languages and compiles them; what it leaves empty, a person translates.
+BABEL := .venv/bin/pybabel --quiet
+words: tools
+	$(BABEL) extract --mapping-file babel.cfg --keywords _l --no-location --sort-output --no-wrap \
+		--output-file .venv/messages.pot .
+	for language in pt en es; do $(BABEL) update --input-file .venv/messages.pot --output-dir service/translations \
+		--locale $$language --no-fuzzy-matching --no-wrap --ignore-obsolete --ignore-pot-creation-date \
+		--init-missing || exit 1; done
+	$(BABEL) compile --directory service/translations
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

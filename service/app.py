@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.store import accounts
 from service.store.engine import engine_of, transaction
 from service.store.keeper import Keeper
-from service.web import faults, requests
+from service.web import faults, locale, pages, requests, security, sessions, uses
 from service.web.api import docs
 from service.web.directory import Directory
 from service.web.health import health
@@ -43,6 +43,12 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(webhooks)
     app.register_blueprint(health)
     docs.install(app)
+    sessions.install(app)
+    locale.install(app)
+    security.install(app)
+    pages.install(app)
+    security.count_attempts(app, "session.enter", settings.redis_url)
+    uses.install(app)
     requests.install(app)
     faults.install(app)
     cli.install(app)

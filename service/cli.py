@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "service.commands.replay:replay",
     "seed": "service.commands.seed:seed",
     "token": "service.commands.accounts:token",
+    "user": "service.commands.people:user",
 }
 """Name of the command to where it lives."""
 

@@ -58,8 +58,10 @@ class Directory:
 
     def _usual(self) -> dict[str, Admission]:
         """What is known, read again by one thread when it is old; the others go on with it meanwhile."""
-        if self._known is None or time.monotonic() - self._asked_at > FRESH_FOR:
-            self._ask_again(FRESH_FOR, wait=self._known is None)
+        if self._known is None:
+            self._ask_again(ASK_AGAIN_AFTER, wait=True)
+        elif time.monotonic() - self._asked_at > FRESH_FOR:
+            self._ask_again(FRESH_FOR, wait=False)
         return self._or_away()
 
     def _after_a_miss(self) -> dict[str, Admission]:

@@ -1,13 +1,14 @@
-"""Every error as JSON: `code`, `status`, `message`, `errors`."""
+"""Every error as JSON: `code`, `status`, `message`, `errors`; on the pages for people as a page."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -22,6 +23,7 @@ from service.errors import (
     Unavailable,
     Unprocessable,
 )
+from service.web import fault_pages
 from service.web.metrics import count_refused
 
 STATUS_OF: tuple[tuple[type[MarcoError], int], ...] = (
@@ -35,6 +37,16 @@ STATUS_OF: tuple[tuple[type[MarcoError], int], ...] = (
     (Unavailable, 503),
     (MarcoError, 500),
 )
+AWAY: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""What SQLAlchemy raises when the database is away, and the driver where it is used past SQLAlchemy."""
+NOT_A_VALUE: tuple[type[Exception], ...] = (DataError, psycopg.DataError)
+"""A NUL in a text, a number out of range: such values only come from outside."""
 log = structlog.get_logger()
 
 
@@ -44,8 +56,11 @@ def status_of(fault: MarcoError) -> int:
 
 
 def answer(code: str, status: int, message: str, errors: Any = None, retry_after: int | None = None) -> Response:
-    """One error, as every part of the API says it."""
-    response = jsonify({"code": code, "status": status, "message": message, "errors": errors or {}})
+    """One error, as every part of the API says it; people who look at pages get a page."""
+    if fault_pages.is_for_a_person():
+        response = fault_pages.page(code, status)
+    else:
+        response = jsonify({"code": code, "status": status, "message": message, "errors": errors or {}})
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
@@ -55,11 +70,13 @@ def answer(code: str, status: int, message: str, errors: Any = None, retry_after
 
 
 def install(app: Flask) -> None:
-    """Answer every error of the application as JSON."""
+    """Answer every error of the application."""
     app.register_error_handler(MarcoError, _ours)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DBAPIError, _database)
-    app.register_error_handler(PoolTimeout, _database)
+    for kind in AWAY:
+        app.register_error_handler(kind, _away)
+    for kind in NOT_A_VALUE:
+        app.register_error_handler(kind, _not_a_value)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -78,8 +95,13 @@ def _http(fault: HTTPException) -> Response:
     return answer(code, status, str(details.get("message") or message), faults)
 
 
-def _database(fault: Exception) -> Response:
-    log.warning("database fault", fault=type(fault).__name__)
+def _not_a_value(fault: Exception) -> Response:
+    log.info("value refused", fault=type(fault).__name__)
+    return answer("unprocessable", 422, "A value of this request is none the database knows. Correct it.")
+
+
+def _away(fault: Exception) -> Response:
+    log.warning("database away", part="web", fault=type(fault).__name__)
     return answer("unavailable", 503, "The database is away. Try again soon.", retry_after=30)
 
 

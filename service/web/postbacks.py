@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from hashlib import blake2b, sha256
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -16,6 +17,7 @@ from service.errors import Malformed
 DEEPEST = 64
 LONGEST_KEY = 200
 SHORTEST_SCRUBBED = 12
+ABSURD_EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]{4,}")
 HOTTOK = re.compile(rb',\s*"hottok"\s*:\s*"(?:[^"\\]|\\.)*"|"hottok"\s*:\s*"(?:[^"\\]|\\.)*"\s*,?')
 
 
@@ -29,14 +31,14 @@ class Opened(NamedTuple):
     body: bytes
 
 
-def open_body(body: bytes) -> Opened:
+def open_body(body: bytes, today: date) -> Opened:
     """Read a body as Hotmart sends it, JSON or form, whatever its Content-Type. Raises Malformed."""
     content, is_form = _content(body)
     token = content.pop("hottok", None) if isinstance(content, dict) else None
     if token is not None:
         body = _form_without_token(body) if is_form else _without_token(body, content)
     canonical = _canonical(content)
-    key, event = _key_of(content, canonical)
+    key, event = _key_of(content, canonical, today)
     return Opened(
         token if isinstance(token, str) else None,
         storable_key(key),
@@ -54,7 +56,11 @@ def scrubbed(body: bytes, token: str) -> bytes:
 
 def _content(body: bytes) -> tuple[Any, bool]:
     try:
+        if ABSURD_EXPONENT.search(body):
+            parse(body)  # orjson reads such a number as 0.0 where exact decimals refuse it
         content = orjson.loads(body)
+    except NotABody as fault:
+        raise Malformed(str(fault), code=fault.code) from None
     except orjson.JSONDecodeError:
         # A form, or JSON only the standard library takes: half surrogate pairs, integers above 64 bits.
         form = form_of(body)
@@ -105,7 +111,7 @@ def _form_without_token(body: bytes) -> bytes:
     return b"&".join(pair for pair in pairs if unquote_plus(pair.split(b"=")[0].decode("latin-1")) != "hottok")
 
 
-def _key_of(content: Any, canonical: bytes) -> tuple[str, str | None]:
+def _key_of(content: Any, canonical: bytes, today: date) -> tuple[str, str | None]:
     """(delivery key, event): the envelope's id, for 1.0.0 what tells one post from another (reference 14.2)."""
     unnamed = f"body:{sha256(canonical).hexdigest()}"
     if not isinstance(content, dict):
@@ -123,7 +129,8 @@ def _key_of(content: Any, canonical: bytes) -> tuple[str, str | None]:
     if "switchPlanDate" in content:
         return _derived("switch", [content.get("subscription"), content["switchPlanDate"]]), "v1:switch_plan"
     if "buyerVO" in content:
-        return unnamed, "v1:cart_abandonment"
+        # Nothing in it tells today's cart from last week's: the day does.
+        return f"{unnamed}:{today.isoformat()}", "v1:cart_abandonment"
     return unnamed, None
 
 

@@ -8,12 +8,15 @@ import secrets
 import structlog
 from flask import Flask, Response, g, request
 
+from service.web.sessions import is_https
+
 USABLE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -46,6 +49,12 @@ def _finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if is_https():
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.mimetype == "text/html":
+        # Pages hold personal data, and forms a token: neither belongs into a cache, nor behind the back button of
+        # somebody who signed out.
+        response.headers.setdefault("Cache-Control", "no-store")
     if request.endpoint == "docs.page":
         response.headers["Content-Security-Policy"] = DOCS_POLICY
     return response

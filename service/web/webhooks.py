@@ -20,16 +20,15 @@ webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 def hotmart(account_key: str) -> dict[str, str]:
     """Keep one postback of Hotmart. Answers 2xx only after it is committed."""
     account = guards.webhook_account(account_key)
-    header = request.headers.get(guards.HOTTOK_HEADER)
+    header = request.headers.get(guards.HOTTOK_HEADER) or None
     if header is not None:
         guards.check_hottok(account, header)
-    opened = open_body(request.get_data(cache=False))
+    now = datetime.now(UTC)
+    opened = open_body(guards.webhook_body(), now.date())
     if header is None:
         guards.check_hottok(account, opened.token)
     body = scrubbed(opened.body, header or opened.token or "")
-    answer = rooms().keeper.keep(
-        Arrival(account.id, "hotmart", opened.key, opened.event, opened.digest, body, datetime.now(UTC))
-    )
+    answer = rooms().keeper.keep(Arrival(account.id, "hotmart", opened.key, opened.event, opened.digest, body, now))
     count_delivery("hotmart", answer)
     rooms().bell.ring(Lane.REALTIME)
     return {"status": "duplicate" if answer == DUPLICATE else "accepted"}

@@ -77,8 +77,15 @@ ROOMS = {
             "service.desk",
         },
         theirs={
+            "argon2",
+            "babel",
             "flask",
+            "flask_babel",
+            "flask_bootstrap",
+            "flask_limiter",
+            "flask_login",
             "flask_smorest",
+            "flask_wtf",
             "marshmallow",
             "orjson",
             "prometheus_client",
@@ -87,6 +94,7 @@ ROOMS = {
             "sqlalchemy",
             "structlog",
             "werkzeug",
+            "wtforms",
         },
     ),
     "service/desk.py": Room(

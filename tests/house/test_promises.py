@@ -15,7 +15,7 @@ from service.queues import JOBS, Lane
 from service.settings import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLIC = {"health.healthz", "health.readyz", "health.metrics", "static"}
+PUBLIC = {"health.healthz", "health.readyz", "health.metrics", "static", "bootstrap.static"}
 """Open to everybody on purpose. /metrics guards itself, with a token of its own."""
 PUBLIC_PREFIXES = ("api-docs.", "docs.")
 

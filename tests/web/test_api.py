@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from service.store import accounts
+from service.store.engine import transaction
 from tests.living import House, payload
 
 
@@ -31,9 +33,6 @@ def test_every_route_of_the_api_asks_for_a_token(house: House) -> None:
 
 
 def test_a_revoked_token_is_let_in_no_more(house: House) -> None:
-    from service.store import accounts
-    from service.store.engine import transaction
-
     with transaction(house.shop.engine) as tx:
         assert accounts.revoke_api_token(tx, house.account.id, house.token) == 1
     house.app.extensions["marco"].directory.forget()

@@ -9,13 +9,12 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from schemas.resources import DeliveryDetail, DeliveryFilter, DeliveryOut
-from service.errors import Conflict, NotFound
-from service.queues import Lane
-from service.store import facts, imports, inbox, ledger, lists
+from service.errors import NotFound
+from service.store import facts, lists
 from service.store.engine import transaction
-from service.store.imports import Ref
 from service.web import guards
 from service.web.api.pages import page_of, paged
+from service.web.replays import replay
 from service.web.rooms import rooms
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/deliveries", description="The inbox")
@@ -62,24 +61,7 @@ class Replay(MethodView):
     @blueprint.response(202, DeliveryOut)
     def post(self, delivery_id: int) -> Any:
         """Translate a kept delivery again; its facts are replaced."""
-        account_id = guards.current_account().id
-        with transaction(rooms().engine) as tx:
-            found = lists.delivery(tx, account_id, delivery_id)
-            if found is None:
-                raise NotFound("There is no such delivery.")
-            ledger.lock(tx, account_id)
-            if found["import_id"] is not None:
-                lane, reopened = Lane.BULK, imports.reopen_row(tx, Ref(account_id, found["import_id"]), delivery_id)
-            else:
-                lane, reopened = Lane.REALTIME, inbox.reopen(tx, account_id, [delivery_id]) > 0
-            if not reopened:
-                raise Conflict(
-                    "This delivery cannot be replayed: it was withdrawn, or its body was deleted. To read the rows of"
-                    " an import again, undo it and confirm it once more."
-                )
-            again = lists.delivery(tx, account_id, delivery_id)
-        rooms().bell.ring(lane)
-        return again
+        return replay(guards.current_account().id, delivery_id)
 
 
 def _shown(body: bytes | None) -> Any:

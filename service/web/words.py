@@ -1,0 +1,168 @@
+"""What codes are called by people: events, states, reasons, roles, faults."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from service.domain.roles import Role
+from service.sources.sheet import fields as sheet_fields
+from service.web.locale import language
+
+EVENTS = {
+    "PURCHASE_APPROVED": _l("Purchase approved"),
+    "PURCHASE_COMPLETE": _l("Purchase complete"),
+    "PURCHASE_BILLET_PRINTED": _l("Waiting for payment"),
+    "PURCHASE_CANCELED": _l("Purchase canceled"),
+    "PURCHASE_DELAYED": _l("Payment overdue"),
+    "PURCHASE_EXPIRED": _l("Purchase expired"),
+    "PURCHASE_PROTEST": _l("Refund asked for"),
+    "PURCHASE_REFUNDED": _l("Purchase refunded"),
+    "PURCHASE_CHARGEBACK": _l("Chargeback"),
+    "PURCHASE_OUT_OF_SHOPPING_CART": _l("Cart abandoned"),
+    "SUBSCRIPTION_CANCELLATION": _l("Subscription canceled"),
+    "SWITCH_PLAN": _l("Plan switched"),
+    "UPDATE_SUBSCRIPTION_CHARGE_DATE": _l("Charge date changed"),
+    "CLUB_FIRST_ACCESS": _l("First access"),
+    "CLUB_MODULE_COMPLETED": _l("Module completed"),
+    "ORDER_FULFILLMENT": _l("Shipping details"),
+    "v1:cart_abandonment": _l("Cart abandoned"),
+    "v1:subscription_cancellation": _l("Subscription canceled"),
+    "v1:switch_plan": _l("Plan switched"),
+    "row": _l("Spreadsheet row"),
+}
+SOURCES = {
+    "hotmart": _l("Hotmart"),
+    "sheet": _l("Spreadsheet"),
+}
+STATES = {
+    "pending": _l("Waiting"),
+    "done": _l("Applied"),
+    "set_aside": _l("Set aside"),
+    "kept": _l("Kept"),
+    "test": _l("Test"),
+    "withdrawn": _l("Withdrawn"),
+}
+MEANINGS = {
+    "pending": _l("It is safely kept and waits for a worker; usually that takes less than a second."),
+    "done": _l("It was understood, and clients, purchases and milestones say what it said."),
+    "set_aside": _l("It could not be understood. Nothing of it was lost: replay it once the cause is gone."),
+    "kept": _l("It is kept as it came, but it says nothing about clients or sales."),
+    "test": _l("Hotmart's own test button made it. It proves that the connection works and counts nowhere."),
+    "withdrawn": _l("It belongs to an import that was undone or canceled, and counts nowhere."),
+}
+REASONS = {
+    "unknown_event": _l("Marco does not know this kind of event yet. It is kept, to be read once it does."),
+    "data_missing": _l("The event came without its content."),
+    "transaction_missing": _l("The event names no transaction code, so it belongs to no purchase."),
+    "email_missing": _l("The event names no e-mail, so it belongs to no client."),
+    "subscriber_code_missing": _l("The event names no subscriber code, so it belongs to no subscription."),
+    "status_unknown": _l("The event carries a status that Marco does not know."),
+    "panel_test": _l("It was sent by the test button of Hotmart's panel."),
+    "body_purged": _l("Its content was deleted after the time you chose to keep it."),
+    "crashed": _l("Reading it failed three times. This is a fault of Marco: please report it."),
+    "variant": _l("Another event with the same id but other content was here before; that one counts."),
+}
+FATES = {
+    "created": _l("New purchase"),
+    "updated": _l("Purchase updated"),
+    "unchanged": _l("Nothing new"),
+    "skipped": _l("Skipped, as chosen"),
+    "failed": _l("Not readable"),
+}
+STATUSES = {
+    "started": _l("Started"),
+    "waiting_payment": _l("Waiting for payment"),
+    "in_review": _l("In review"),
+    "overdue": _l("Overdue"),
+    "expired": _l("Expired"),
+    "canceled": _l("Canceled"),
+    "approved": _l("Approved"),
+    "complete": _l("Complete"),
+    "disputed": _l("Disputed"),
+    "partially_refunded": _l("Partially refunded"),
+    "refunded": _l("Refunded"),
+    "chargeback": _l("Chargeback"),
+}
+KINDS = {
+    "purchase": _l("Purchase"),
+    "cart": _l("Cart"),
+    "subscription": _l("Subscription"),
+    "access": _l("Access"),
+    "shipment": _l("Shipment"),
+}
+CERTAINTIES = {
+    "known": _l("known"),
+    "guessed": _l("guessed"),
+    "filler": _l("fills gaps only"),
+}
+ROLES = {
+    Role.OWNER: _l("Owner"),
+    Role.OPERATOR: _l("Operator"),
+    Role.READER: _l("Reader"),
+}
+POWERS = {
+    Role.OWNER: _l("everything, people and tokens too"),
+    Role.OPERATOR: _l("imports, replays and reveals"),
+    Role.READER: _l("looks, changes nothing"),
+}
+FAULTS = {
+    "only_reading": _l("You can look at everything in this account but change nothing. Ask an owner for another role."),
+    "only_owners": _l("Only an owner of this account may do this."),
+    "last_owner": _l("An account needs an owner. Make somebody else an owner first."),
+    "already_there": _l("This person is already in the account."),
+    "already_set_up": _l("This Marco is already set up. Sign in instead."),
+    "email_taken": _l("Somebody with this e-mail is already a user."),
+    "name_missing": _l("The account needs a name."),
+    "timezone_unknown": _l("Choose a time zone such as America/Sao_Paulo."),
+}
+
+
+def field_name(field: str) -> str:
+    """What a field of a fact is called; one nobody named keeps its own name."""
+    labels = LABELS.get(field)
+    return labels[language()] if labels else str(FIELDS.get(field, field))
+
+
+def event_name(event: str | None) -> LazyString | str:
+    """What an event is called; one nobody knows keeps the word Hotmart gave it."""
+    if event is None:
+        return _l("Event without a name")
+    if event.startswith("v1:") and (status := STATUSES.get(V1_STATUS.get(event[3:], event[3:]))):
+        return status
+    return EVENTS.get(event, event)
+
+
+LABELS = {field.id: {"pt": field.pt, "en": field.en, "es": field.es} for field in sheet_fields.FIELDS}
+"""Fields a spreadsheet can have too are called there as here."""
+
+FIELDS = {
+    "business_model": _l("Business model"),
+    "canceled_at": _l("Canceled"),
+    "carrier": _l("Carrier"),
+    "checkout_country": _l("Country of the checkout"),
+    "day": _l("Day"),
+    "document_type": _l("Kind of document"),
+    "is_bump": _l("Order bump"),
+    "is_funnel": _l("Sold by a funnel"),
+    "net": _l("Net"),
+    "new_charge_day": _l("New charge day"),
+    "next_charge_at": _l("Next charge"),
+    "old_charge_day": _l("Old charge day"),
+    "payment_link": _l("Payment link"),
+    "phone_text": _l("Telephone as written"),
+    "pix_expires_at": _l("Pix expires"),
+    "previous_plan_name": _l("Plan before"),
+    "subscription_status": _l("Subscription"),
+    "warranty_on": _l("Guarantee until"),
+}
+
+V1_STATUS = {
+    "billet_printed": "waiting_payment",
+    "started": "started",
+    "completed": "complete",
+    "cancelled": "canceled",
+    "delayed": "overdue",
+    "dispute": "disputed",
+}
+"""Statuses of the old postbacks that are spelled otherwise here."""

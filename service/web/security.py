@@ -7,16 +7,20 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+import structlog
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
+from redis import RedisError
 
 from service.queues import impatient
 from service.store.users import folded
 
 PER_ADDRESS = "60 per 15 minutes"
 PER_EMAIL = "10 per 15 minutes"
+ATTEMPTS = "attempts"
 LOCAL = {"127.0.0.1", "::1", "localhost"}
+log = structlog.get_logger()
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
 
 
@@ -49,10 +53,11 @@ def install(app: Flask) -> None:
 
 
 def count_attempts(app: Flask, endpoint: str, redis_url: str) -> None:
-    """Let this view be posted to only so often, by address and by e-mail; 429 with Retry-After beyond that.
+    """Let this view be posted to only so often; 429 with Retry-After beyond that.
 
-    The counts lie in Redis. While it is away each process counts for itself: more attempts get through than
-    usual, but neither none nor all.
+    Failures are counted by address, and attempts by e-mail before they are looked at, so that many at once are no
+    way around it; `forgive` takes those of an e-mail back. The counts lie in Redis. While it is away each process
+    counts for itself: more attempts get through than usual, but neither none nor all.
     """
     limiter = Limiter(
         client_address,
@@ -62,11 +67,27 @@ def count_attempts(app: Flask, endpoint: str, redis_url: str) -> None:
         strategy="fixed-window",
         key_prefix="marco",
         in_memory_fallback_enabled=True,
+        swallow_errors=True,
         headers_enabled=True,
     )
+    app.extensions[ATTEMPTS] = limiter
     # The limiter looks at every request; no other door may wait for Redis.
     limiter.request_filter(lambda: request.endpoint != endpoint)
     view: Any = app.view_functions[endpoint]
-    for limit, key in ((PER_ADDRESS, client_address), (PER_EMAIL, guessed_email)):
-        view = limiter.limit(limit, key_func=key, methods=["POST"])(view)
-    app.view_functions[endpoint] = view
+    view = limiter.limit(PER_ADDRESS, key_func=client_address, methods=["POST"], deduct_when=_has_failed)(view)
+    app.view_functions[endpoint] = limiter.limit(PER_EMAIL, key_func=guessed_email, methods=["POST"])(view)
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code == 401
+
+
+def forgive() -> None:
+    """Whoever sent this request knows the password of their e-mail: attempts for it count from zero again."""
+    limiter: Limiter = current_app.extensions[ATTEMPTS]
+    for one in limiter.current_limits:
+        if guessed_email() in one.request_args:
+            try:
+                limiter.limiter.clear(one.limit, *one.request_args)
+            except RedisError as fault:
+                log.warning("attempts not forgiven", fault=type(fault).__name__)

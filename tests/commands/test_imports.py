@@ -35,7 +35,8 @@ def statuses(school: Terminal) -> list[str]:
 @pytest.fixture
 def empty(school: Terminal) -> Terminal:
     """A school nobody bought from yet."""
-    tables = "mappings import_starts import_clients import_parts imports deliveries facts purchases milestones mentions clients"
+    tables = "mappings import_starts import_clients import_parts"
+    tables += " imports deliveries facts purchases milestones mentions clients"
     with transaction(school.app.extensions["marco"].engine) as tx:
         for table in [*tables.split(), "client_revenue", "subscriptions", "products"]:
             tx.execute(text(f"DELETE FROM {table}"))

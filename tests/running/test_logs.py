@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import sys
 
 import pytest
@@ -51,7 +52,8 @@ def lines(monkeypatch):
 
 
 def clean(text: str) -> bool:
-    return not [secret for secret in SECRETS if secret in text.lower()]
+    told = re.sub(r'"timestamp": "[^"]*"', "", text.lower())  # its digits are anybody's
+    return not [secret for secret in SECRETS if secret in told]
 
 
 @pytest.mark.parametrize("canary", CANARIES.values(), ids=CANARIES)

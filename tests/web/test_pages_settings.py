@@ -75,10 +75,11 @@ def used(house: House, kind: Kind) -> list[bool]:
 def test_the_page_tells_when_a_token_was_last_used(house, owner):
     assert (used(house, Kind.HOTTOK), used(house, Kind.API)) == ([False], [False])
     assert owner.reads(settings_of(house)).count("ainda não usado") == 2
-    house.posts(payload("v2-PURCHASE_APPROVED.json"), token="wrong-wrong-wrong-wrong")
+    house.posts(payload("v2-PURCHASE_APPROVED.json"), token="wrong-wrong-wrong-wrong").close()
     assert used(house, Kind.HOTTOK) == [False]
-    house.posts(payload("v2-PURCHASE_APPROVED.json"))
-    house.get("/balance")
+    # It is noted after the answer has gone out, which is when a server closes it.
+    house.posts(payload("v2-PURCHASE_APPROVED.json")).close()
+    house.client.get("/api/v1/balance", headers=house.bearer).close()
     assert (used(house, Kind.HOTTOK), used(house, Kind.API)) == ([True], [True])
     assert "ainda não usado" not in owner.reads(settings_of(house))
 

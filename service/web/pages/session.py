@@ -13,7 +13,7 @@ from service.errors import Unprocessable
 from service.store import memberships, users
 from service.store.engine import transaction
 from service.store.users import LANGUAGES, THEMES, User
-from service.web import guards, locale, passwords, sessions
+from service.web import guards, locale, passwords, security, sessions
 from service.web.pages.accounts import Page
 from service.web.pages.forms import ArrivalForm
 from service.web.rooms import rooms
@@ -53,6 +53,7 @@ def enter() -> ResponseReturnValue:
     if user is None:
         form.password.errors = [_("E-mail or password is wrong.")]
         return _sign_in_page(form), 401
+    security.forgive()
     sessions.sign_in(user)
     return redirect(local_path(request.args.get("next")) or url_for("session.home"))
 

@@ -176,13 +176,18 @@ def free_port() -> int:
 
 
 def an_ordinary_user() -> tuple[int, str] | None:
-    """Somebody without privileges, and a Python that they may run; None when this machine has no such Python."""
+    """Somebody without privileges, and a Python that they may run; None when this machine has no such Python.
+
+    None also when they may not read this code: a checkout in a folder of root's own is closed to them.
+    """
     if os.geteuid() != 0:
         return os.geteuid(), sys.executable
     user = pwd.getpwnam("nobody").pw_uid
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
         with contextlib.suppress(OSError):
-            if subprocess.run([python, "-c", ""], user=user, cwd="/", check=False).returncode == 0:
+            reads_the_code = f"open({str(ROOT / 'wsgi.py')!r})"
+            asked = subprocess.run([python, "-c", reads_the_code], user=user, cwd="/", check=False, capture_output=True)
+            if asked.returncode == 0:
                 return user, python
     return None

@@ -175,7 +175,7 @@ def test_root_does_not_open_its_closed_folders_for_the_database(tmp_path):
 def test_an_ordinary_user_starts_them_too(tmp_path):
     found = an_ordinary_user()
     if found is None:
-        pytest.skip("this machine has no Python that an ordinary user may run")
+        pytest.skip("an ordinary user may not run this machine's Python, or not read this checkout")
     user, python = found
     home = Path("/var/tmp") / f"marco-tests-{os.getpid()}"  # open to everybody, unlike this test's own folder
     home.mkdir()
@@ -194,7 +194,7 @@ def test_an_ordinary_user_starts_them_too(tmp_path):
 def test_a_var_of_another_user_is_refused_with_a_reason(tmp_path):
     found = an_ordinary_user()
     if found is None:
-        pytest.skip("this machine has no Python that an ordinary user may run")
+        pytest.skip("an ordinary user may not run this machine's Python, or not read this checkout")
     user, python = found
     home = Path("/var/tmp") / f"marco-tests-{os.getpid()}"
     (home / "var").mkdir(parents=True)

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 BANNER = """\
 Marco is starting at {url}  (Ctrl-C stops it; its data stays under {var})
+Open that address in a browser to make its owner and a first account there, or use the command line.
 
 In another terminal, in this folder:
   1. a first account    .venv/bin/flask --app wsgi account create "My school" --hottok my-hottok

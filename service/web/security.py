@@ -71,8 +71,11 @@ def count_attempts(app: Flask, endpoint: str, redis_url: str) -> None:
         headers_enabled=True,
     )
     app.extensions[ATTEMPTS] = limiter
-    # The limiter looks at every request; no other door may wait for Redis.
     limiter.request_filter(lambda: request.endpoint != endpoint)
+    # The limiter hangs itself before every request; no other door may wait for it, nor for Redis.
+    tables: list[Any] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
+    for hooks in tables:
+        hooks.setdefault(endpoint.partition(".")[0], []).append(hooks[None].pop())
     view: Any = app.view_functions[endpoint]
     view = limiter.limit(PER_ADDRESS, key_func=client_address, methods=["POST"], deduct_when=_has_failed)(view)
     app.view_functions[endpoint] = limiter.limit(PER_EMAIL, key_func=guessed_email, methods=["POST"])(view)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from hashlib import sha256
 
-from flask import Flask, has_request_context, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, has_request_context, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from service.store import users
@@ -34,6 +34,12 @@ class Cookies(SecureCookieSessionInterface):
     """Flask's signed cookie; where the page came by https it is `Secure` and carries the `__Host-` prefix."""
 
     digest_method = staticmethod(sha256)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the request; without a cookie, as at the doors for machines, no signature is worked on."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002  # Flask's signature
         """`__Host-` promises the browser: from this very host, for all of it, by https only."""

@@ -221,6 +221,12 @@ def test_without_redis_people_sign_in_and_are_still_counted(settings, app):
     assert answers == [401] * 10 + [429]
 
 
+def test_no_other_door_passes_the_counter_of_attempts(app):
+    for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+        counting = {name for name, functions in hooks.items() if "flask_limiter" in repr(functions).lower()}
+        assert counting == {"session"}
+
+
 def test_no_address_of_a_person_reaches_redis(app, redis_url):
     user = a_user(app)
     Visitor(app).signs_in(user.email, "wrong")

@@ -89,7 +89,7 @@ def test_one_command_starts_everything_and_its_end_leaves_no_process_behind(var)
 
 def test_the_first_lines_tell_the_address_and_the_first_commands(var):
     house = House(var).wait_until_ready()
-    first = house.said().splitlines()[:8]
+    first = house.said().splitlines()[:9]
     address = f"http://127.0.0.1:{house.port}"
     assert address in first[0]
     assert any('.venv/bin/flask --app wsgi account create "My school" --hottok my-hottok' in line for line in first)

@@ -51,6 +51,8 @@ class Part(ABC):
     name: ClassVar[str]
     stop: ClassVar[signal.Signals]
     socket_name: ClassVar[str]
+    patience: ClassVar[float] = 15.0
+    """Seconds a server without keeper gets for each step of its end."""
 
     def __init__(self, var: Path, *, fast: bool = False) -> None:
         self.var = var
@@ -110,10 +112,21 @@ class Part(ABC):
         start; after a `kill -9` in a container, where ids are small and come again, that is common.
         """
         if (process := self.leftover()) is not None:
-            process.send_signal(signal.SIGCONT)
-            process.send_signal(self.stop)
-            process.wait(30)
+            self._end(process)
         self.pid_file.unlink(missing_ok=True)
+
+    def _end(self, process: psutil.Process) -> None:
+        """End it kindly, else by force: nothing confirmed is lost, only the next start takes longer.
+
+        PostgreSQL 18 told to stop while it recovers from a crash can wait for its own children for ever,
+        refusing everybody.
+        """
+        for one in (self.stop, signal.SIGQUIT, signal.SIGKILL):
+            with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+                process.send_signal(one)
+                process.wait(self.patience)
+                return
 
     def execute(self, words: list[str]) -> NoReturn:
         """Replace this process by the server; it logs to its file and dies with its keeper."""

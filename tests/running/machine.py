@@ -147,10 +147,19 @@ def parent_of(process: psutil.Process) -> psutil.Process | None:
 
 
 def kill_all(processes: list[psutil.Process]) -> None:
-    """`kill -9` for each, parents and children alike."""
+    """`kill -9` for each, parents and children alike; none of them lives any more afterwards."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
+    eventually(lambda: not any(map(lives, processes)), "a killed process lives on")
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it has not ended; one whose parent has not looked at its end yet has."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def eventually(true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:

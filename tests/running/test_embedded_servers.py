@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from service.embedded import program_folder
+from service.embedded import Postgres, program_folder
 from tests.running.machine import (
     an_ordinary_user,
     ask,
@@ -139,6 +140,27 @@ def test_a_process_id_that_now_belongs_to_somebody_else_does_not_block_the_start
             second.end()
         assert psutil.pid_exists(stranger.pid), "a stranger was killed"
         stranger.kill()
+
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_server_without_keeper_that_does_not_heed_its_signals_is_ended_by_force(var, monkeypatch):
+    monkeypatch.setattr(Postgres, "patience", 0.2)
+    left = Postgres(var)
+    left.folder.mkdir(parents=True)
+    with subprocess.Popen([sys.executable, "-c", DEAF], cwd=left.folder, stdout=subprocess.PIPE) as server:
+        assert server.stdout.readline() == b"deaf\n"
+        left.pid_file.write_text(f"{server.pid}\n", "ascii")
+        left.clear_leftovers()
+        assert server.poll() is not None
+    assert not left.pid_file.exists()
 
 
 def test_a_path_too_long_for_a_socket_moves_the_socket(tmp_path):

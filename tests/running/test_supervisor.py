@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running.machine import ROOT, eventually, kill_all
+from tests.running.machine import ROOT, eventually, kill_all, lives
 
 SCRIPT = """
 import os, signal, sys, time
@@ -89,7 +89,7 @@ def test_children_of_a_killed_supervisor_end_too(supervised):
     supervisor = supervised("sleeper", "deaf", "program")
     children = _children(supervisor, 3)
     supervisor.send_signal(signal.SIGKILL)
-    eventually(lambda: not any(_lives(child) for child in children), "a child outlived its killed supervisor")
+    eventually(lambda: not any(lives(child) for child in children), "a child outlived its killed supervisor")
 
 
 def test_it_ends_by_itself_when_it_is_enough(supervised, tmp_path):
@@ -103,13 +103,6 @@ def test_it_ends_by_itself_when_it_is_enough(supervised, tmp_path):
 def _children(supervisor: psutil.Process, number: int) -> list[psutil.Process]:
     eventually(lambda: len(supervisor.children()) == number, "the children did not start")
     return supervisor.children()
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _pids(folder: Path) -> list[Path]:

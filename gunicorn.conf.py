@@ -1,11 +1,14 @@
 """gunicorn: threads, deadlines and limits of the door. Sizes come from the settings."""
 
+import gc
 import os
 import shutil
 import tempfile
 from typing import Any
 
-from service import logs, settings
+from gunicorn.glogging import Logger
+
+from service import cores, logs, settings
 
 _chosen = settings.load()
 # Where the processes put their counters, so that any of them can answer for all. Set before they import the client.
@@ -36,7 +39,18 @@ header_map = "drop"
 # A socket by which the server could be steered at run time: nobody asked for one.
 control_socket_disable = True
 
-# No access log: a line per request says little that /metrics does not, and paths hold account keys.
+
+class Unlisted(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """No access log: a line per request says little that /metrics does not, and paths hold account keys.
+
+    `accesslog = None` alone works every line out and throws it away, once `logconfig_dict` is set.
+    """
+
+    def access(self, *_: Any) -> None:
+        """Nothing."""
+
+
+logger_class = Unlisted
 accesslog = None
 logconfig_dict = {
     "version": 1,
@@ -51,9 +65,24 @@ logconfig_dict = {
 }
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
-    """Every process logs masked JSON of its own."""
+_cores = cores.available() if _chosen.web_pinned else cores.Cores(())
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """In the master: choose a core for the process to come, also for one that replaces another."""
+    worker.core = _cores.least_used(getattr(one, "core", None) for one in server.WORKERS.values())
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Every process logs masked JSON of its own, and stays on its core."""
+    cores.stay_on(worker.core)
     logs.configure(_chosen.log_level)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """What is there once the application is loaded stays: the collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def when_ready(server: Any) -> None:

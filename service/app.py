@@ -33,7 +33,7 @@ def create_app(settings: Settings) -> Flask:
         with transaction(engine) as tx:
             return accounts.admissions(tx)
 
-    app.extensions[EXTENSION] = Rooms(
+    rooms = app.extensions[EXTENSION] = Rooms(
         settings=settings,
         engine=engine,
         keeper=Keeper(lambda: _keeper_connection(settings.database_url)),
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> Flask:
     pages.install(app)
     security.count_attempts(app, "session.enter", settings.redis_url)
     uses.install(app)
-    requests.install(app)
+    requests.install(app, rooms)
     faults.install(app)
     cli.install(app)
     return app

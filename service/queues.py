@@ -45,6 +45,8 @@ JOB_SECONDS = 900
 """The longest a job may take; a drain works about 2 s, a file a few minutes."""
 KEPT_SECONDS = 30
 """How long RQ keeps a bell nobody came to, and one whose job broke."""
+BREATH_SECONDS = 0.02
+"""Between two rings of one process: asking Redis once per postback cost the door as much as the postback's key."""
 REACH_SECONDS = 0.2
 SHORTEST_SILENCE = 0.5
 LONGEST_SILENCE = 5.0
@@ -73,8 +75,9 @@ class Bell:
         """Tell the lane's workers that there is work; returns at once, never raises."""
         if self._pid != os.getpid():
             self._forget_everything()
-        self._wanted[lane] = True
-        self._work.set()
+        if not self._wanted[lane]:
+            self._wanted[lane] = True
+            self._work.set()
         if self._thread is None:
             self._start()
 
@@ -121,6 +124,7 @@ class Bell:
                 if self._wanted[lane]:
                     self._wanted[lane] = False
                     self._ring_now(lane)
+            time.sleep(BREATH_SECONDS)
 
     def _ring_now(self, lane: Lane) -> None:
         try:

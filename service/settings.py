@@ -46,6 +46,7 @@ class Settings:
     log_level: str
     web_processes: int
     web_threads: int
+    web_pinned: bool
     var_dir: Path
 
     @property
@@ -111,7 +112,8 @@ def _read(env: Env) -> dict[str, object]:
         "body_keep_days": env.int("BODY_KEEP_DAYS", 0, validate=_between(0, 36500)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=_one_of(LOG_LEVELS)),
         "web_processes": env.int("WEB_PROCESSES", 2, validate=_between(1, 256)),
-        "web_threads": env.int("WEB_THREADS", 16, validate=_between(1, 256)),
+        "web_threads": env.int("WEB_THREADS", 32, validate=_between(1, 256)),
+        "web_pinned": env.bool("WEB_PINNED", True),
         "var_dir": env.str("VAR_DIR", ""),
     }
 

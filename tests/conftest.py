@@ -28,6 +28,7 @@ def settings_in(var: Path, **chosen: object) -> Settings:
         "log_level": "INFO",
         "web_processes": 2,
         "web_threads": 16,
+        "web_pinned": True,
         "var_dir": var,
     }
     return Settings(**{**usual, **chosen})  # type: ignore[arg-type]  # each key is a field's name

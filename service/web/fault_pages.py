@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
-from service.web import words
+from service.web import requests, words
 
 MACHINES = ("/api", "/webhooks", "/healthz", "/readyz", "/metrics", "/static", "/bootstrap")
 OWN_WORDS = {400, 403, 404, 413, 429, 500, 503}
@@ -22,7 +22,7 @@ def page(code: str, status: int) -> Response:
         "fault.html",
         status=shown,
         reason=words.FAULTS.get(code),
-        request_id=g.get("request_id", ""),
+        request_id=requests.current_id(),
     )
     answer = make_response(text, status)
     answer.headers["Cache-Control"] = "no-store"

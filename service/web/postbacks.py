@@ -17,7 +17,7 @@ from service.errors import Malformed
 DEEPEST = 64
 LONGEST_KEY = 200
 SHORTEST_SCRUBBED = 12
-ABSURD_EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]{4,}")
+ABSURD_EXPONENT = re.compile(rb"[0-9]e[+-]?[0-9]{4}")
 HOTTOK = re.compile(rb',\s*"hottok"\s*:\s*"(?:[^"\\]|\\.)*"|"hottok"\s*:\s*"(?:[^"\\]|\\.)*"\s*,?')
 
 
@@ -56,7 +56,7 @@ def scrubbed(body: bytes, token: str) -> bytes:
 
 def _content(body: bytes) -> tuple[Any, bool]:
     try:
-        if ABSURD_EXPONENT.search(body):
+        if ABSURD_EXPONENT.search(body.lower()):
             parse(body)  # orjson reads such a number as 0.0 where exact decimals refuse it
         content = orjson.loads(body)
     except NotABody as fault:

@@ -50,6 +50,7 @@ def install(app: Flask) -> None:
     """
     app.config |= {"WTF_CSRF_CHECK_DEFAULT": False, "WTF_CSRF_TIME_LIMIT": None}
     CSRFProtect(app)
+    app.before_request_funcs[None].pop()  # its own look at every request, which by the setting above does nothing
 
 
 def count_attempts(app: Flask, endpoint: str, redis_url: str) -> None:

@@ -17,6 +17,7 @@ from service.web.rooms import rooms
 IDLE_SECONDS = 14 * 24 * 3600
 LONGEST_SECONDS = 60 * 24 * 3600
 SINCE = "since"
+WITHOUT_SESSION = ("/webhooks/", "/api/v1/")
 
 
 class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
@@ -36,7 +37,9 @@ class Cookies(SecureCookieSessionInterface):
     digest_method = staticmethod(sha256)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of the request; without a cookie, as at the doors for machines, no signature is worked on."""
+        """The session of the request: none at the doors for machines, and no signature worked on without a cookie."""
+        if request.path.startswith(WITHOUT_SESSION):
+            return self.make_null_session(app)
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)

@@ -21,6 +21,7 @@ EVERY_ROOM = {
     "service.connectors",
     "service.logs",
     "service.desk",
+    "service.problem_files",
     "schemas",
 }
 
@@ -40,6 +41,7 @@ ROOMS = {
     "service/settings.py": Room(ours={"service.errors"}, theirs={"environs"}),
     "service/logs.py": Room(theirs={"structlog"}),
     "service/queues.py": Room(ours={"service.settings"}, theirs={"redis", "rq"}),
+    "service/cores.py": Room(ours=set(), theirs=set()),
     "schemas": Room(ours={"schemas", "service.domain"}, theirs={"marshmallow"}),
     "service/sources": Room(
         ours={"service.sources", "schemas", "service.domain", "service.errors"},
@@ -75,6 +77,7 @@ ROOMS = {
             "service.settings",
             "service.logs",
             "service.desk",
+            "service.problem_files",
         },
         theirs={
             "argon2",
@@ -96,6 +99,9 @@ ROOMS = {
             "werkzeug",
             "wtforms",
         },
+    ),
+    "service/problem_files.py": Room(
+        ours={"service.desk", "service.sources", "service.store"}, theirs={"orjson", "sqlalchemy"}
     ),
     "service/desk.py": Room(
         ours={"service.domain", "service.errors", "service.sources", "service.store"}, theirs={"orjson", "sqlalchemy"}

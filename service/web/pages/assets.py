@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ def install(app: Flask) -> None:
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
     app.url_defaults(_with_fingerprint)
-    app.after_request(_keep_for_long)
+    # Around these views and not after every request: a postback need not be asked whether it is a picture.
+    for endpoint in ENDPOINTS:
+        app.view_functions[endpoint] = _kept_for_long(app.view_functions[endpoint])
 
 
 def _with_fingerprint(endpoint: str, values: dict[str, Any]) -> None:
@@ -34,10 +37,17 @@ def _fingerprint(path: Path) -> str | None:
     return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None
 
 
-def _keep_for_long(response: Response) -> Response:
-    if request.endpoint in ENDPOINTS and "v" in request.args and response.status_code == 200:
-        response.cache_control.max_age = YEAR
-        response.cache_control.public = True
-        response.cache_control.immutable = True
-        response.cache_control.no_cache = None
-    return response
+def _kept_for_long(view: Callable[..., Response]) -> Callable[..., Response]:
+    """The view of a static file; what was asked for by its fingerprint never changes."""
+
+    @wraps(view)
+    def kept(**values: Any) -> Response:
+        response = view(**values)
+        if "v" in request.args and response.status_code == 200:
+            response.cache_control.max_age = YEAR
+            response.cache_control.public = True
+            response.cache_control.immutable = True
+            response.cache_control.no_cache = None
+        return response
+
+    return kept

@@ -25,7 +25,9 @@ class Workshop:
 @lru_cache(maxsize=2)
 def _of_process(_pid: int) -> Workshop:
     settings = load()
-    return Workshop(settings, engine_of(settings.database_url, pool_size=2, application="marco-worker"), Bell(settings))
+    # All that workers do is found open in the database and done again, were it lost.
+    engine = engine_of(settings.database_url, pool_size=2, application="marco-worker", redoable=True)
+    return Workshop(settings, engine, Bell(settings))
 
 
 def workshop() -> Workshop:

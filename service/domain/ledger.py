@@ -7,6 +7,7 @@ from: the purchase key for purchases, else the subject.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -138,6 +139,7 @@ class Folded(NamedTuple):
         return (tuple(purchase.tells() for purchase in self.purchases), people)
 
 
+@lru_cache(maxsize=4096)
 def client_id(salt: bytes, email: str) -> UUID:
     """The id of the client with this e-mail: the same in every rebuild, not guessable without the account's salt."""
     return UUID(bytes=blake2b(email.encode("utf-8", "replace"), key=salt, digest_size=16).digest())

@@ -87,15 +87,17 @@ def write(tx: Connection, account: Account, before: Stories, after: Stories) -> 
     changed = [subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)]
     old = [before[subject] for subject in changed if subject in before]
     new = [after[subject] for subject in changed if subject in after]
-    _write_purchases(tx, account, old, new)
-    _write_milestones(tx, account, old, new)
-    _write_mentions(tx, account, old, new)
     owners = frozenset(email for folded in (*old, *new) for email in folded.owners())
-    created = owners - existing_clients(tx, account.id, owners)
-    _recompute_clients(tx, account, owners)
-    _recompute_revenue(tx, account, owners, may_shrink=bool(old))
-    _recompute_subscriptions(tx, account, {code for folded in (*old, *new) for code in folded.subscriptions()})
-    _recompute_products(tx, account, {*_products(old), *_products(new)}, may_vanish=bool(old))
+    raw: Any = tx.connection.driver_connection
+    with raw.pipeline():  # while PostgreSQL writes one table, the rows of the next are made here
+        _write_purchases(tx, account, old, new)
+        _write_milestones(tx, account, old, new)
+        _write_mentions(tx, account, old, new)
+        created = owners - existing_clients(tx, account.id, owners)
+        _recompute_clients(tx, account, owners)
+        _recompute_revenue(tx, account, owners, may_shrink=bool(old))
+        _recompute_subscriptions(tx, account, {code for folded in (*old, *new) for code in folded.subscriptions()})
+        _recompute_products(tx, account, {*_products(old), *_products(new)}, may_vanish=bool(old))
     return Touched(owners, created)
 
 

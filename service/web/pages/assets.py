@@ -37,12 +37,12 @@ def _fingerprint(path: Path) -> str | None:
     return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None
 
 
-def _kept_for_long(view: Callable[..., Response]) -> Callable[..., Response]:
+def _kept_for_long(view: Callable[..., Any]) -> Callable[..., Response]:
     """The view of a static file; what was asked for by its fingerprint never changes."""
 
     @wraps(view)
     def kept(**values: Any) -> Response:
-        response = view(**values)
+        response: Response = view(**values)
         if "v" in request.args and response.status_code == 200:
             response.cache_control.max_age = YEAR
             response.cache_control.public = True

@@ -127,6 +127,13 @@ class Chunk(Schema):
     total = fields.Integer()
 
 
+class RowsRead(Schema):
+    """How far the reading of a file is; every row is read twice before it is poured."""
+
+    done = fields.Integer()
+    total = fields.Integer(allow_none=True)
+
+
 class ImportOut(Schema):
     """One uploaded file and what became of it."""
 
@@ -148,6 +155,7 @@ class ImportOut(Schema):
     clients = fields.Nested(ClientCounts)
     revenue = fields.List(fields.Nested(FileRevenue))
     dry_run = fields.Nested(DryRun, allow_none=True)
+    rows_read = fields.Nested(RowsRead, allow_none=True)
     chunk = fields.Nested(Chunk)
     problem = fields.Nested(ProblemOut, allow_none=True)
 

@@ -5,9 +5,7 @@ Functions take the open transaction first. They only write down what is wanted; 
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import PurePath
@@ -21,10 +19,10 @@ from service.domain import fates, plans, revenue
 from service.errors import Conflict, NotFound, Refused, TooLarge, Unprocessable
 from service.sources.sheet import questions
 from service.sources.sheet.fields import FIELDS
-from service.sources.sheet.grid import OWN_HEADER
 from service.sources.sheet.moments import ExportedAt, exported_at
-from service.sources.sheet.reading import Reading, identity, reading_of
-from service.store import accounts, imports
+from service.sources.sheet.questions import Answers
+from service.sources.sheet.reading import Reading, answers_of, identity, reading_of
+from service.store import accounts, imports, withdrawals
 from service.store.accounts import Account
 from service.store.imports import Ref, Upload
 
@@ -56,6 +54,7 @@ def open_file(tx: Connection, account: Account, sent: Sent, *, limit: int, now: 
             raise TooLarge(
                 f"The file is larger than {limit // 2**20} MB. Export a shorter period, or raise MAX_UPLOAD_MB.",
                 code="file_too_large",
+                facts={"limit": str(limit // 2**20)},
             )
         digest.update(content)
         imports.add_part(tx, ref, part, content)
@@ -74,6 +73,10 @@ def found(tx: Connection, ref: Ref, *, for_change: bool = False) -> RowMapping:
     return row
 
 
+def _conflict(row: RowMapping, why: str, code: str) -> Conflict:
+    return Conflict(f"This import is {row['status']}; {why}.", code=code, facts={"status": row["status"]})
+
+
 def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, Any], *, now: datetime) -> RowMapping:
     """Try an import or run it, as a person confirmed it (the loaded confirmation schema).
 
@@ -82,10 +85,7 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     """
     row = found(tx, ref, for_change=True)
     again = row["status"] == imports.UNDONE
-    if row["status"] != imports.READY and not again:
-        raise Conflict(f"This import is {row['status']}; only one that is ready can be confirmed.", code="not_ready")
-    if row["file_deleted_at"] is not None:
-        raise Conflict("Its file was deleted after the days it is kept. Upload it again.", code="file_deleted")
+    _must_be_open(row)
     exported = export_time(row, options.get("timezone") or account.timezone, options.get("exported_at"))
     reading = reading_of(row["findings"]["study"], options, zone=account.timezone, exported=exported)
     if not options.get("dry_run"):
@@ -94,7 +94,7 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     if options.get("mapping"):
         _remember(tx, account, row, reading, now)
     if again and row["staged_with"] == stamp:
-        imports.restore(tx, ref)
+        withdrawals.restore(tx, ref)
     imports.change(
         tx,
         ref,
@@ -111,6 +111,13 @@ def confirm(tx: Connection, account: Account, ref: Ref, options: Mapping[str, An
     )
     imports.forget_clients(tx, ref)
     return found(tx, ref)
+
+
+def _must_be_open(row: RowMapping) -> None:
+    if row["status"] not in (imports.READY, imports.UNDONE):
+        raise _conflict(row, "only one that is ready can be confirmed", "not_ready")
+    if row["file_deleted_at"] is not None:
+        raise Conflict("Its file was deleted after the days it is kept. Upload it again.", code="file_deleted")
 
 
 class Allowance(NamedTuple):
@@ -144,6 +151,7 @@ def _count_start(tx: Connection, ref: Ref, now: datetime) -> None:
             f" {left.until.astimezone(account.zone):%Y-%m-%d}.",
             code="plan_limit",
         )
+        fault.facts = {"plan": left.plan, "limit": str(left.limit), "until": left.until.isoformat()}
         fault.errors = {"plan": left.plan, "limit": left.limit, "used": left.used, "until": left.until.isoformat()}
         raise fault
     imports.note_start(tx, ref, now)
@@ -181,12 +189,47 @@ def _layout(row: RowMapping) -> dict[str, Any]:
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {
-        name: value.isoformat() if isinstance(value, datetime) else value for name, value in options.items()
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in options.items()
+        if name != "dry_run"
     }
     for name in ("mapping", "formats"):
         if name in plain:
             plain[name] = {str(position): field for position, field in plain[name].items()}
     return plain
+
+
+def settle(tx: Connection, ref: Ref, options: Mapping[str, Any]) -> RowMapping:
+    """Keep what a person chose so far (the loaded confirmation schema, as far as it goes) without trying anything.
+
+    What was tried before with other choices is forgotten. Raises Conflict unless it can still be confirmed, and
+    Unprocessable for a mapping that cannot be.
+    """
+    row = found(tx, ref, for_change=True)
+    _must_be_open(row)
+    answers_of(row["findings"]["study"], options)
+    choices = {**_layout(row), **_plain(options)}
+    if choices != row["choices"]:
+        imports.change(tx, ref, choices=choices, reading=None, dry_run=None)
+    return found(tx, ref)
+
+
+def chosen(row: RowMapping) -> dict[str, Any]:
+    """What a person chose so far, as the loaded confirmation schema has it."""
+    choices = {name: value for name, value in (row["choices"] or {}).items() if name != "layout"}
+    for name in ("mapping", "formats"):
+        if name in choices:
+            choices[name] = {int(position): field for position, field in choices[name].items()}
+    if "exported_at" in choices:
+        choices["exported_at"] = datetime.fromisoformat(choices["exported_at"])
+    return choices
+
+
+def answers_so_far(row: RowMapping) -> Answers:
+    """The mapping and the answers a person chose, else what is proposed, of an import that was looked into."""
+    study, options = row["findings"]["study"], chosen(row)
+    # A proposed mapping may lack what every file needs; one that was chosen has it.
+    return answers_of(study, options) if options else Answers(mapping=questions.mapping_of(study))
 
 
 def read_again(tx: Connection, ref: Ref, layout: Mapping[str, Any]) -> RowMapping:
@@ -196,7 +239,7 @@ def read_again(tx: Connection, ref: Ref, layout: Mapping[str, Any]) -> RowMappin
     """
     row = found(tx, ref, for_change=True)
     if row["status"] not in (imports.READY, imports.FAILED) or row["file_deleted_at"] is not None:
-        raise Conflict(f"This import is {row['status']}; its file cannot be read again.", code="not_ready")
+        raise _conflict(row, "its file cannot be read again", "not_ready")
     imports.unstage(tx, ref)
     imports.change(
         tx,
@@ -225,7 +268,7 @@ def cancel(tx: Connection, ref: Ref, *, now: datetime) -> RowMapping:
         imports.unstage(tx, ref)
         imports.change(tx, ref, status=imports.CANCELED, staged=False, finished_at=now)
     else:
-        raise Conflict(f"This import is {row['status']}; there is nothing to cancel.", code="not_running")
+        raise _conflict(row, "there is nothing to cancel", "not_running")
     return found(tx, ref)
 
 
@@ -233,9 +276,11 @@ def undo(tx: Connection, ref: Ref) -> RowMapping:
     """Take an import back: what it said is withdrawn, what newer information says stays. Raises Conflict."""
     row = found(tx, ref, for_change=True)
     if row["status"] not in (imports.COMPLETED, imports.CANCELED) or row["started_at"] is None:
-        raise Conflict(f"This import is {row['status']}; only one that ran can be undone.", code="not_completed")
+        raise _conflict(row, "only one that ran can be undone", "not_completed")
+    if row["problem"]:
+        withdrawals.take_up(tx, ref)
     # From the last chunk on, whatever was poured: one that was stopped in its middle has rows to take out too.
-    imports.change(tx, ref, status=imports.UNDOING, chunk_done=row["chunk_total"], finished_at=None)
+    imports.change(tx, ref, status=imports.UNDOING, chunk_done=row["chunk_total"], problem=None, finished_at=None)
     return found(tx, ref)
 
 
@@ -255,6 +300,7 @@ def shown(tx: Connection, account: Account, row: RowMapping) -> dict[str, Any]:
         "questions": _questions(study, row),
         **counted(study.get("rows", 0), row["counts"]),
         "dry_run": _tried(study.get("rows", 0), row["dry_run"]),
+        "rows_read": row["counts"].get("rows_read"),
         "chunk": {"done": row["chunk_done"], "total": row["chunk_total"]},
         "problem": row["problem"],
     }
@@ -274,18 +320,18 @@ def _told(exported: ExportedAt) -> dict[str, Any]:
 
 
 def _columns(study: Mapping[str, Any], row: RowMapping) -> list[dict[str, Any]]:
-    """The columns as they were confirmed, else as they are proposed."""
-    confirmed = (row["reading"] or {}).get("mapping")
-    if confirmed is None:
-        return list(study.get("columns", []))
-    return [{**column, "field": confirmed.get(str(column["position"]))} for column in study["columns"]]
+    """The columns as they were chosen, else as they are proposed."""
+    if not study:
+        return []
+    mapping = answers_so_far(row).mapping
+    return [{**column, "field": mapping.get(column["position"])} for column in study["columns"]]
 
 
 def _questions(study: Mapping[str, Any], row: RowMapping) -> list[dict[str, Any]]:
     """What nobody answered yet."""
     if not study or row["reading"]:
         return []
-    return questions.open_questions(study, questions.Answers(mapping=questions.mapping_of(study)))
+    return questions.open_questions(study, answers_so_far(row))
 
 
 def _revenue(sums: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -307,37 +353,6 @@ def _tried(total: int, counts: Mapping[str, Any] | None) -> dict[str, Any] | Non
         return None
     shown_only = {"changes": counts.get("changes", []), "failures": counts.get("failures", [])}
     return counted(total, counts) | shown_only
-
-
-def problems_csv(tx: Connection, ref: Ref) -> Iterator[str]:
-    """The rows that were not taken, as CSV: original columns, row number, column, value, reason, hint.
-
-    It can be corrected and uploaded as it is: the added columns have names no field is mapped to.
-    """
-    row = found(tx, ref)
-    headers = (row["reading"] or {}).get("headers") or []
-    yield "\ufeff" + _line([*headers, *(OWN_HEADER + name for name in ("row", "column", "reason", "hint"))])
-    for failed in imports.problems(tx, ref):
-        cells = orjson.loads(failed["body"])["cells"] if failed["body"] else []
-        problems = failed["notes"] or []
-        told = [
-            "; ".join(str(problem.get(name) or "") for problem in problems) for name in ("header", "reason", "hint")
-        ]
-        filled = [*cells, *[None] * (len(headers) - len(cells))]
-        yield _line([*map(_inert, filled), failed["row_number"], *told])
-
-
-def _inert(cell: Any) -> Any:
-    """A cell that no spreadsheet program takes for a formula; the grid drops the quote when it reads our files."""
-    if cell is None:
-        return ""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def _line(cells: list[Any]) -> str:
-    written = io.StringIO()
-    csv.writer(written, delimiter=";").writerow(cells)
-    return written.getvalue()
 
 
 def fields() -> list[dict[str, Any]]:

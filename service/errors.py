@@ -8,15 +8,24 @@ from typing import Any
 class MarcoError(Exception):
     """A fault we foresaw. `code` names it for machines, the message says what to do, for people.
 
-    `errors` holds the parts of a fault that has several: the API shows them as they are.
+    `errors` holds the parts of a fault that has several: the API shows them as they are. `facts` holds the values
+    in the message, so that a translated one can hold them too.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retry_after: int | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.errors: dict[str, Any] = {}
+        self.facts = facts or {}
         self.retry_after = retry_after
         if code is not None:
             self.code = code

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from service.domain import fates
 from service.queues import Lane
-from service.store import drains, imports, inbox, ledger, upkeep
+from service.sources.sheet.problems import row_problem
+from service.store import drains, imports, inbox, ledger, upkeep, withdrawals
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.imports import Ref
@@ -34,11 +35,6 @@ NOBODYS_FAULT = (
 )
 """Connection lost, lock or statement timed out, disk full, a table or right that is missing: such a fault meets
 every delivery alike, so it is never counted against the one at hand."""
-CRASHED = {
-    "code": "crashed",
-    "reason": "This row could not be worked on: a fault of Marco's, not of the row.",
-    "hint": "Import it again after the next update.",
-}
 log = structlog.get_logger()
 
 Take = Callable[[Connection, Account, int], list[Delivery]]
@@ -120,10 +116,15 @@ def _excuse(shop: Workshop, account: Account, lane: Lane) -> None:
 
 
 def _give_up(tx: Connection, account: Account, delivery: Delivery) -> None:
+    ref = Ref(account.id, delivery.import_id) if delivery.import_id is not None else None
+    if ref is not None and imports.is_undoing(tx, ref):
+        log.error("row not taken out", delivery_id=delivery.id, account_id=account.id, reason="crashed")
+        withdrawals.leave(tx, ref, delivery.id)
+        return
     log.error("delivery set aside", delivery_id=delivery.id, account_id=account.id, reason="crashed")
-    now = datetime.now(UTC)
-    if delivery.import_id is None:
-        inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed")], now)
+    if ref is None:
+        mark = Mark(delivery.id, "set_aside", "crashed")
     else:
-        inbox.mark(tx, account.id, [Mark(delivery.id, "set_aside", "crashed", [CRASHED], fates.FAILED)], now)
-        imports.count_failed(tx, Ref(account.id, delivery.import_id))
+        mark = Mark(delivery.id, "set_aside", "crashed", [row_problem("crashed")], fates.FAILED)
+        imports.count_failed(tx, ref)
+    inbox.mark(tx, account.id, [mark], datetime.now(UTC))

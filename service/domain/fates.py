@@ -32,13 +32,15 @@ class Change(NamedTuple):
 class Judged(NamedTuple):
     """The fate of each row in order, the facts that are kept, and the ledger rows of every subject after them.
 
-    `revenue` is what the kept rows of this file add up to more than before, by (currency, category).
+    `owners` are the e-mails of the clients for whom any row changed what a person would call a change; `revenue` is
+    what the kept rows of this file add up to more than before, by (currency, category).
     """
 
     fates: list[str]
     kept: list[Fact]
     before: dict[str, Folded]
     after: dict[str, Folded]
+    owners: set[str]
     revenue: revenue.Totals
 
     def changes(self) -> list[Change]:
@@ -50,15 +52,6 @@ class Judged(NamedTuple):
             for change in _changes(was, now)
         ]
 
-    def owners_changed(self) -> set[str]:
-        """E-mails of the clients for whom these rows changed anything a person would call a change."""
-        return {
-            email
-            for subject, now in self.after.items()
-            if (was := self.before.get(subject, Folded())).tells() != now.tells()
-            for email in was.owners() | now.owners()
-        }
-
 
 def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: frozenset[int], policy: str) -> Judged:
     """Fold row after row onto what is known.
@@ -69,6 +62,7 @@ def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: froz
     known = {subject: list(facts) for subject, facts in stories.items()}
     before = {subject: fold(facts) for subject, facts in known.items()}
     after, fates, kept = dict(before), [], []
+    owners: set[str] = set()
     for fact in rows:
         story = known.setdefault(fact.subject, [])
         if policy == SKIP and any(one.kind is Kind.PURCHASE and one.delivery_id not in own for one in story):
@@ -81,8 +75,10 @@ def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: froz
         kept.append(fact)
         was, now = after.get(fact.subject, Folded()), fold(story)
         fates.append(_fate(was, now))
+        if fates[-1] != UNCHANGED:
+            owners |= was.owners() | now.owners()
         after[fact.subject] = now
-    return Judged(fates, kept, before, after, _own_revenue(known, after, kept, own))
+    return Judged(fates, kept, before, after, owners, _own_revenue(known, after, kept, own))
 
 
 def _fate(was: Folded, now: Folded) -> str:
@@ -108,9 +104,10 @@ def _changes(was: Folded, now: Folded) -> Iterator[Change]:
 
 
 def _differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {
-        name: (was.get(name), value) for name, value in now.items() if name not in UNTOLD and was.get(name) != value
-    }
+    """Field to (before, after). An amount and its currency are one: where the one changed, the other is told too."""
+    changed = {name for name, value in now.items() if name not in UNTOLD and was.get(name) != value}
+    changed |= {f"{name.removesuffix('_value')}_currency" for name in changed if name.endswith("_value")}
+    return {name: (was.get(name), value) for name, value in now.items() if name in changed}
 
 
 def _own_revenue(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, RowMapping, text
 
-from service.errors import Conflict
+from service.errors import Conflict, MarcoError
 from service.store.lists import Listed, Page
 
 PART_SIZE = 1024 * 1024
@@ -113,6 +113,35 @@ def history(tx: Connection, account_id: int, page: Page) -> Listed:
     return Listed(rows.mappings().all(), int(total))
 
 
+SUMMARY = """
+SELECT id, file_name, status, created_at, created_by, started_at, finished_at, staged, canceling, chunk_done,
+    chunk_total, counts, coalesce((findings #>> '{study,rows}')::integer, 0) AS rows
+FROM imports WHERE account_id = :account
+"""
+"""An import without what was found in its file, which can be large."""
+
+
+def summaries(tx: Connection, account_id: int, page: Page) -> Listed:
+    """All imports of an account in short, newest first."""
+    total = tx.execute(
+        text("SELECT count(*) FROM imports WHERE account_id = :account"), {"account": account_id}
+    ).scalar_one()
+    rows = tx.execute(
+        text(f"{SUMMARY} ORDER BY id DESC LIMIT :size OFFSET :skipped"),
+        {"account": account_id, "size": page.size, "skipped": (page.number - 1) * page.size},
+    )
+    return Listed(rows.mappings().all(), int(total))
+
+
+def summary(tx: Connection, ref: Ref) -> RowMapping | None:
+    """One import in short, for who asks every second; None when there is no such import."""
+    return (
+        tx.execute(text(f"{SUMMARY} AND id = :import"), {"account": ref.account_id, "import": ref.id})
+        .mappings()
+        .one_or_none()
+    )
+
+
 JSON_COLUMNS = {"choices", "findings", "reading", "dry_run", "problem", "counts"}
 
 
@@ -138,6 +167,11 @@ def moved(tx: Connection, ref: Ref, **columns: Any) -> None:
     )
 
 
+def problem_of(fault: MarcoError) -> dict[str, Any]:
+    """Why an import cannot go on, as it is kept."""
+    return {"code": fault.code, "message": fault.message, "facts": fault.facts}
+
+
 def count_failed(tx: Connection, ref: Ref) -> None:
     """One more row of a running import has failed."""
     row = find(tx, ref, for_change=True)
@@ -159,6 +193,7 @@ def waiting(tx: Connection, condition: str) -> list[Ref]:
 
 FOR_FILES = "status IN ('checking', 'trying') OR (status = 'running' AND NOT staged)"
 FOR_BULK = "status = 'undoing' OR (status = 'running' AND staged)"
+STOPPING = "status = 'running' AND staged AND canceling"
 STALLED = f"({FOR_BULK}) AND coalesce(moved_at, started_at) < now() - interval '1 second'"
 
 
@@ -226,15 +261,10 @@ def unstage(tx: Connection, ref: Ref) -> None:
     )
 
 
-def restore(tx: Connection, ref: Ref) -> None:
-    """Make the withdrawn rows of an undone import wait again."""
-    tx.execute(
-        text(
-            "UPDATE deliveries SET state = 'pending', reason = NULL, notes = NULL, fate = NULL, done_at = NULL"
-            " WHERE account_id = :account AND import_id = :import AND state = 'withdrawn'"
-        ),
-        {"account": ref.account_id, "import": ref.id},
-    )
+def is_undoing(tx: Connection, ref: Ref) -> bool:
+    """Whether an import is being taken back."""
+    row = find(tx, ref)
+    return row is not None and row["status"] == UNDOING
 
 
 def reopen_row(tx: Connection, ref: Ref, delivery_id: int) -> bool:
@@ -281,28 +311,6 @@ def forget_clients(tx: Connection, ref: Ref) -> None:
     )
 
 
-def withdraw_rest(tx: Connection, ref: Ref, after_chunk: int, now: datetime) -> int:
-    """Withdraw the rows of chunks that were not poured; how many."""
-    return tx.execute(
-        text(
-            "UPDATE deliveries SET state = 'withdrawn', reason = 'import_canceled', done_at = :now"
-            " WHERE account_id = :account AND import_id = :import AND chunk > :chunk AND state = 'pending'"
-        ),
-        {"account": ref.account_id, "import": ref.id, "chunk": after_chunk, "now": now},
-    ).rowcount
-
-
-def withdraw(tx: Connection, ref: Ref, ids: Sequence[int], now: datetime) -> None:
-    """Withdraw rows whose import is undone."""
-    tx.execute(
-        text(
-            "UPDATE deliveries SET state = 'withdrawn', reason = 'import_undone', done_at = :now"
-            " WHERE account_id = :account AND id = ANY(:ids)"
-        ),
-        {"account": ref.account_id, "ids": list(ids), "now": now},
-    )
-
-
 def note_clients(tx: Connection, ref: Ref, fates: dict[str, str]) -> dict[str, int]:
     """Remember which clients an import touched; how many of each fate are new to the list.
 
@@ -335,6 +343,31 @@ def problems(tx: Connection, ref: Ref, limit: int | None = None) -> list[RowMapp
             {"account": ref.account_id, "import": ref.id, "limit": limit},
         ).mappings()
     )
+
+
+def problems_after(tx: Connection, ref: Ref, row_number: int, limit: int) -> list[RowMapping]:
+    """The next rows that were not taken, behind this row of the file."""
+    return list(
+        tx.execute(
+            text(
+                "SELECT row_number, reason, notes, body FROM deliveries WHERE account_id = :account"
+                " AND import_id = :import AND fate = 'failed' AND row_number > :row ORDER BY row_number LIMIT :limit"
+            ),
+            {"account": ref.account_id, "import": ref.id, "row": row_number, "limit": limit},
+        ).mappings()
+    )
+
+
+def problems_page(tx: Connection, ref: Ref, page: Page) -> Listed:
+    """One page of the rows that were not taken, without their cells."""
+    told = {"account": ref.account_id, "import": ref.id}
+    failed = "FROM deliveries WHERE account_id = :account AND import_id = :import AND fate = 'failed'"
+    total = tx.execute(text(f"SELECT count(*) {failed}"), told).scalar_one()
+    rows = tx.execute(
+        text(f"SELECT row_number, reason, notes {failed} ORDER BY row_number LIMIT :size OFFSET :skipped"),
+        told | {"size": page.size, "skipped": (page.number - 1) * page.size},
+    )
+    return Listed(rows.mappings().all(), int(total))
 
 
 def remembered_mapping(tx: Connection, account_id: int, fingerprint: str) -> dict[str, Any] | None:

@@ -163,13 +163,13 @@ def rows_before(tx: Connection, account_id: int, import_id: int, chunk: int, row
     )
 
 
-def not_withdrawn(tx: Connection, account_id: int, import_id: int, chunk: int) -> list[Delivery]:
-    """The rows of one chunk that an undo has not taken out yet."""
+def not_withdrawn(tx: Connection, account_id: int, import_id: int, chunk: int, limit: int) -> list[Delivery]:
+    """The rows of one chunk that an undo has not taken out yet, without those it had to leave."""
     return _taken(
         tx,
         f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND import_id = %s AND chunk = %s"
-        " AND state <> 'withdrawn' ORDER BY row_number",
-        (account_id, import_id, chunk),
+        " AND state <> 'withdrawn' AND reason IS DISTINCT FROM 'undo_crashed' ORDER BY row_number LIMIT %s",
+        (account_id, import_id, chunk, limit),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +30,7 @@ def install(app: Flask) -> None:
     """Give the application its languages and filters."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, default_locale="pt_BR", locale_selector=_locale, timezone_selector=_timezone)
-    for formatter in (money, number, day, moment, clock, ago, plain):
+    for formatter in (money, number, day, moment, clock, ago, span, plain):
         app.add_template_filter(formatter)
 
 
@@ -67,9 +67,29 @@ def money(value: Decimal | str | None, currency: str | None) -> str:
     )
 
 
+def currency_name(code: str) -> str:
+    """`real brasileiro`; the code itself where Babel knows no name."""
+    return numbers.get_currency_name(code, locale=_babel())
+
+
 def number(value: float | Decimal) -> str:
     """`1.234`."""
     return numbers.format_decimal(value, locale=_babel())
+
+
+def exact(value: Decimal) -> str:
+    """`1.234,5678`: all decimals there are."""
+    return numbers.format_decimal(value, locale=_babel(), decimal_quantization=False)
+
+
+def written(value: datetime) -> str:
+    """`2 de jul. de 2026 09:15:04`: a moment of a file by its own clock, month in words so that nothing is mixed up."""
+    return dates.format_datetime(value.replace(tzinfo=None), "medium", tzinfo=None, locale=_babel())
+
+
+def span(seconds: float) -> str:
+    """`2 minutos`: how long something takes."""
+    return dates.format_timedelta(timedelta(seconds=round(seconds)), threshold=1.5, locale=_babel())
 
 
 def day(value: date | datetime | None) -> str:

@@ -61,6 +61,7 @@ REASONS = {
     "panel_test": _l("It was sent by the test button of Hotmart's panel."),
     "body_purged": _l("Its content was deleted after the time you chose to keep it."),
     "crashed": _l("Reading it failed three times. This is a fault of Marco: please report it."),
+    "undo_crashed": _l("Taking it back failed three times. This is a fault of Marco: undo its import once more later."),
     "variant": _l("Another event with the same id but other content was here before; that one counts."),
 }
 FATES = {

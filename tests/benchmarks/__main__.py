@@ -14,13 +14,13 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import door, drain, flush, importing, latency, memory, report
+from tests.benchmarks import door, drain, flush, importing, latency, memory, preview, report
 from tests.benchmarks.house import House, opened
 from tests.benchmarks.peers.environment import installed
 from tests.benchmarks.result import Line
 from tests.benchmarks.scale import FULL, QUICK, Scale
 
-EVERY_ROW = tuple(range(1, 10))
+EVERY_ROW = tuple(range(1, 11))
 
 
 def measured(house: House, scale: Scale, rows: Sequence[int], folder: Path, peers: Path | None) -> Iterator[Line]:
@@ -45,6 +45,8 @@ def measured(house: House, scale: Scale, rows: Sequence[int], folder: Path, peer
         yield memory.imported_in_flat_memory(house, scale, folder)
     if 9 in wanted:
         yield latency.beside_an_import(house, scale, folder)
+    if 10 in wanted:
+        yield preview.from_upload_to_preview(house, scale, folder)
 
 
 def main() -> None:
@@ -68,13 +70,15 @@ def main() -> None:
 def _row(word: str) -> int:
     """A row of the table; not `choices`, which argparse would hold against no rows at all."""
     if word not in map(str, EVERY_ROW):
-        raise argparse.ArgumentTypeError(f"'{word}' is no row of the table: 1 to 9")
+        raise argparse.ArgumentTypeError(f"'{word}' is no row of the table: 1 to 10")
     return int(word)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure docs/performance.md.")
-    parser.add_argument("rows", nargs="*", type=_row, metavar="ROW", help="rows of the table, 1 to 9; without any, all")
+    parser.add_argument(
+        "rows", nargs="*", type=_row, metavar="ROW", help="rows of the table, 1 to 10; without any, all"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes and one round, to see whether a change helps")
     parser.add_argument("--print-only", action="store_true", help="leave the page alone")
     parser.add_argument("--peers", type=Path, help="keep the peers' environment in this folder, and use it again")

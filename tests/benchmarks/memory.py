@@ -35,7 +35,7 @@ class Peaks:
         for name, (shared_once, _) in now.items():
             self.families[name] = max(self.families.get(name, 0.0), shared_once)
         self.together = max(self.together, sum(shared_once for name, (shared_once, _) in now.items() if name != "wsgi"))
-        self.largest = max(self.largest, *(alone for name, (_, alone) in now.items() if name != "wsgi"))
+        self.largest = max([self.largest, *(alone for name, (_, alone) in now.items() if name != "wsgi")])
 
 
 def imported_in_flat_memory(house: House, scale: Scale, folder: Path) -> Line:

@@ -20,22 +20,25 @@ class Office:
     def __init__(self, port: int, seller: Seller) -> None:
         self._port, self._bearer = port, {"Authorization": f"Bearer {seller.api_token}"}
 
-    def uploaded(self, path: Path) -> int:
-        """Upload a file and wait until it is ready to be confirmed; its id."""
+    def sent(self, path: Path) -> int:
+        """Upload a file; the id of its import."""
         boundary = secrets.token_hex(16)
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n\r\n'
         body = head.encode() + path.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-        answer = self._asked("POST", "", body, f"multipart/form-data; boundary={boundary}")
-        import_id = int(answer["id"])
+        return int(self._asked("POST", "", body, f"multipart/form-data; boundary={boundary}")["id"])
+
+    def uploaded(self, path: Path) -> int:
+        """Upload a file and wait until it is ready to be confirmed; its id."""
+        import_id = self.sent(path)
         until(lambda: self.status(import_id) != "checking", f"{path.name} to be looked into", LONGEST_IMPORT, pause=0.1)
         found = self.found(import_id)
         if found["status"] != "ready" or found["questions"]:
             raise Failed(f"{path.name} is {found['status']}: {found['problem']} {found['questions']}")
         return import_id
 
-    def confirm(self, import_id: int) -> None:
-        """Have it run."""
-        self._asked("POST", f"/{import_id}/confirm", b"{}", "application/json")
+    def confirm(self, import_id: int, *, dry_run: bool = False) -> None:
+        """Have it run, or only tried."""
+        self._asked("POST", f"/{import_id}/confirm", json.dumps({"dry_run": dry_run}).encode(), "application/json")
 
     def completed(self, import_id: int) -> dict[str, Any]:
         """Wait for its end. Raises Failed unless every row became a purchase."""

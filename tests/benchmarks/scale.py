@@ -19,6 +19,7 @@ class Scale:
     few_rows: int
     many_rows: int
     rows_beside_postbacks: int
+    rows_at_the_limit: int
     connections: int = 64
     postbacks_per_second: int = 100
 
@@ -34,6 +35,7 @@ FULL = Scale(
     few_rows=10_000,
     many_rows=200_000,
     rows_beside_postbacks=50_000,
+    rows_at_the_limit=20_000,
 )
 QUICK = Scale(
     rounds=1,
@@ -46,4 +48,5 @@ QUICK = Scale(
     few_rows=2_000,
     many_rows=20_000,
     rows_beside_postbacks=8_000,
+    rows_at_the_limit=4_000,
 )

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from service.domain.statuses import CATEGORY_OF, status_of_word
-from service.sources.sheet.rows import Problem, RowFacts
+from service.sources.sheet.problems import Problem
+from service.sources.sheet.rows import RowFacts
 from service.store import accounts
 from service.store.engine import transaction
 from tests.living import EXPORTS, House, payload
@@ -372,7 +373,7 @@ def test_a_row_that_was_not_taken_can_be_read_again_after_a_fix(house: House, mo
 
     def with_a_bug(reading: Any, key: str, number: int, body: Any) -> RowFacts:
         if number == 3:
-            return RowFacts(None, [Problem(3, 1, "Transacao", "transaction", "HP2", "bug", "is a bug", "wait")], [])
+            return RowFacts(None, [Problem(3, 1, "Transacao", "transaction", "HP2", "bug", "is a bug", "wait", {})], [])
         return facts_of_row(reading, key, number, body)
 
     monkeypatch.setattr(pouring, "facts_of_row", with_a_bug)

@@ -11,8 +11,9 @@ from service.domain.money import amount_text
 from service.sources.sheet.currencies import currency_of
 from service.sources.sheet.fields import CURRENCIES_OF
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell
+from service.sources.sheet.problems import Unreadable
 from service.sources.sheet.reading import Reading
-from service.sources.sheet.values import BLANKS, Unreadable, text_of
+from service.sources.sheet.values import BLANKS, text_of
 
 SHARES = ("affiliate_commission", "coproducer_commission")
 KEPT = frozenset({"paid", "gross", "gross_receiving", "net_sale", *SHARES})
@@ -86,8 +87,7 @@ class Amounts:
                 continue
             stated[code] = currency_of(text_of(cell))
             if stated[code] is None:
-                reason = "is not a currency we know; its amounts count nowhere"
-                faults.append((code, Unreadable("unknown_currency", reason, "Write a code such as BRL"), False))
+                faults.append((code, Unreadable("unknown_currency"), False))
         return stated
 
     def _fields(self, found: dict[str, list[str | None]], sold_as: str | None) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _read_text(text: str, mark: Mark) -> tuple[str, str | None]:
 
 def _read_number(cell: Any) -> tuple[str, None]:
     if isinstance(cell, (bool, date)):
-        raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50")
+        raise Unreadable("not_a_number")
     return amount_text(number_of_cell(cell)), None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds
 
 FILE_PASS = 0x2F
@@ -44,7 +44,7 @@ def check_extent(stream: bytes, bounds: Bounds) -> None:
                 column = max(column, int.from_bytes(stream[at + length - 2 : at + length], "little"))
             last_row, last_column = max(last_row, row), max(last_column, column)
     if (last_row + 1) * (last_column + 1) > bounds.dense_cells:
-        raise unreadable("far_cell", cell=f"row {last_row + 1}, column {last_column + 1}")
+        raise unreadable("far_cell", cell=phrase("place", row=last_row + 1, column=last_column + 1))
 
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, int]]:

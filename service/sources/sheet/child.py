@@ -15,16 +15,16 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from service.errors import Malformed, MarcoError, TooLarge, Unprocessable
-from service.sources.sheet.faults import UnreadableFile, unreadable
+from service.sources.sheet.faults import UnreadableFile, phrase, unreadable
 
 FRAME = struct.Struct(">cI")
-"""Kind and length of what follows. Kinds: R a record, E an error (JSON), Z the end."""
+"""Kind and length of what follows. Kinds: R a record, P how far it is, E an error (JSON), Z the end."""
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from service.sources.sheet.inside import main; main()"
 _ERRORS = {kind.__name__: kind for kind in (Malformed, TooLarge)}
@@ -45,17 +45,28 @@ class Limits:
     output_mb: int = 1024
 
 
-def run_in_child(function: str, arguments: Mapping[str, Any], *, limits: Limits | None = None) -> Iterator[bytes]:
+def _untold(_: int) -> None:
+    """Nobody wants to know."""
+
+
+def run_in_child(
+    function: str,
+    arguments: Mapping[str, Any],
+    *,
+    limits: Limits | None = None,
+    tell: Callable[[int], None] = _untold,
+) -> Iterator[bytes]:
     """Call `package.module.function(**arguments)` in a child process; give the records it yields, as they come.
 
-    The arguments must be JSON; the function returns an iterable of bytes. The child is started by the first
+    The arguments must be JSON; the function returns an iterable of bytes, its records, and of numbers, which say how
+    far it is and go to `tell`. The child is started by the first
     `next()` and killed when the iterator is closed. Time the caller spends between two records is not counted.
     Raises the `Unprocessable` the function raised, or `UnreadableFile` with code `too_slow`, `too_much_memory`,
     `too_much_output` or `crashed`. Close the iterator in the thread that started it: on Linux a child also dies
     with the thread that made it.
     """
     limits = limits or Limits()
-    conversation = _Conversation(_started(), limits)
+    conversation = _Conversation(_started(), limits, tell)
     try:
         conversation.ask({"function": function, "arguments": dict(arguments), **_told(limits)})
         yield from conversation.records()
@@ -81,8 +92,9 @@ def _told(limits: Limits) -> dict[str, Any]:
 class _Conversation:
     """One child, from the question to its last record."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, tell: Callable[[int], None]) -> None:
         self._process = process
+        self._tell = tell
         self._limits = limits
         self._left = limits.seconds
         self._received = 0
@@ -111,7 +123,7 @@ class _Conversation:
             while len(buffer) - at >= FRAME.size:
                 kind, length = FRAME.unpack_from(buffer, at)
                 if length > _LONGEST_FRAME:
-                    raise unreadable("crashed", what="an endless record")
+                    raise unreadable("crashed", what=phrase("endless_record"))
                 end = at + FRAME.size + length
                 if len(buffer) < end:
                     break
@@ -119,6 +131,8 @@ class _Conversation:
                 at = end
                 if kind == b"R":
                     yield body
+                elif kind == b"P":
+                    self._tell(int.from_bytes(body[:8], "big"))
                 elif kind == b"Z":
                     return
                 else:
@@ -162,12 +176,12 @@ class _Conversation:
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return unreadable("crashed", what="it closed its output")
+            return unreadable("crashed", what=phrase("closed_output"))
         if code == -signal.SIGXCPU:
             return unreadable("too_slow", seconds=f"{self._limits.seconds:g}")
         if b"memory allocation of" in self._stderr or b"MemoryError" in self._stderr:
             return unreadable("too_much_memory", megabytes=self._limits.memory_mb)
-        what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        what = signal.Signals(-code).name if code < 0 else phrase("exit_code", number=code)
         return unreadable("crashed", what=what)
 
 
@@ -178,9 +192,9 @@ def _error_in(body: bytes, limits: Limits) -> MarcoError:
         name, code, message = str(told["class"]), str(told["code"]), str(told["message"])
         facts = {str(key): str(value) for key, value in dict(told["facts"]).items()}
     except (ValueError, KeyError, TypeError) as fault:
-        raise unreadable("crashed", what="an error that cannot be read") from fault
+        raise unreadable("crashed", what=phrase("garbled_error")) from fault
     if code == "too_much_memory":
         return unreadable(code, megabytes=limits.memory_mb)
     if name == UnreadableFile.__name__:
         return UnreadableFile(message, code=code, facts=facts)
-    return _ERRORS.get(name, Unprocessable)(message, code=code)
+    return _ERRORS.get(name, Unprocessable)(message, code=code, facts=facts)

@@ -10,7 +10,8 @@ from typing import Any
 
 from service.sources.sheet import dates, headers, numbers, questions
 from service.sources.sheet.grid import Cell
-from service.sources.sheet.values import BLANKS, Unreadable, text_of
+from service.sources.sheet.problems import Unreadable
+from service.sources.sheet.values import BLANKS, text_of
 from service.sources.sheet.words import status_of_label
 
 SAMPLES = 5

@@ -8,7 +8,7 @@ from pathlib import Path
 from service.sources.sheet import ole
 from service.sources.sheet.csv_text import open_csv
 from service.sources.sheet.encodings import marked_encoding, wide_encoding
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds, Choices, Grid, ScoreHeaders
 from service.sources.sheet.html_tables import open_html
 from service.sources.sheet.workbooks import open_workbook
@@ -17,31 +17,31 @@ from service.sources.sheet.zips import kind_of
 HEAD_BYTES = 1 << 13
 
 _MAGIC = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"RIFF", "a picture, sound or video"),
-    (b"\x00\x00\x00\x18ftyp", "a video"),
-    (b"\x00\x00\x00\x20ftyp", "a video"),
-    (b"ID3", "a sound file"),
-    (b"OggS", "a sound file"),
-    (b"{\\rtf", "a Word document (RTF)"),
-    (b"\x1f\x8b", "a compressed file (gzip): unpack it first"),
-    (b"7z\xbc\xaf\x27\x1c", "a compressed file (7-Zip): unpack it first"),
-    (b"Rar!", "a compressed file (RAR): unpack it first"),
-    (b"BZh", "a compressed file (bzip2): unpack it first"),
-    (b"\xfd7zXZ", "a compressed file (xz): unpack it first"),
-    (b"SQLite format 3", "a database file"),
-    (b"PAR1", "a Parquet file"),
-    (b"MZ\x90", "a program"),
-    (b"\x7fELF", "a program"),
-    (b"\x09\x00\x04\x00", "a workbook of Excel 2 to 4: save it again as XLSX"),
-    (b"\x09\x02\x06\x00", "a workbook of Excel 2 to 4: save it again as XLSX"),
-    (b"\x09\x04\x06\x00", "a workbook of Excel 2 to 4: save it again as XLSX"),
-    (b"MIME-Version:", "a web archive (MHTML): save it again as XLSX"),
-    (b"BEGIN:VCARD", "a list of contacts (vCard)"),
-    (b"BEGIN:VCALENDAR", "a calendar"),
+    (b"%PDF", "pdf"),
+    (b"\x89PNG", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"GIF8", "gif"),
+    (b"RIFF", "riff"),
+    (b"\x00\x00\x00\x18ftyp", "video"),
+    (b"\x00\x00\x00\x20ftyp", "video"),
+    (b"ID3", "sound"),
+    (b"OggS", "sound"),
+    (b"{\\rtf", "rtf"),
+    (b"\x1f\x8b", "gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "7zip"),
+    (b"Rar!", "rar"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+    (b"SQLite format 3", "database"),
+    (b"PAR1", "parquet"),
+    (b"MZ\x90", "program"),
+    (b"\x7fELF", "program"),
+    (b"\x09\x00\x04\x00", "old_excel"),
+    (b"\x09\x02\x06\x00", "old_excel"),
+    (b"\x09\x04\x06\x00", "old_excel"),
+    (b"MIME-Version:", "mhtml"),
+    (b"BEGIN:VCARD", "vcard"),
+    (b"BEGIN:VCALENDAR", "calendar"),
 )
 
 _ZIP = b"PK\x03\x04"
@@ -101,15 +101,15 @@ def container_of(path: Path, bounds: Bounds) -> str:
 def _text_container(head: bytes) -> str:
     for magic, looks_like in _MAGIC:
         if head.startswith(magic):
-            raise unreadable("unknown_container", looks_like=looks_like)
+            raise unreadable("unknown_container", looks_like=phrase(looks_like))
     encoding = marked_encoding(head) or wide_encoding(head)
     if encoding is None and _is_binary(head):
-        raise unreadable("unknown_container", looks_like="a binary file of an unknown kind")
+        raise unreadable("unknown_container", looks_like=phrase("binary"))
     text = head.decode(encoding or "latin-1", "ignore").removeprefix("ï»¿").lstrip("\0\ufeff \t\r\n")
     if text.startswith("<"):
         return _marked_up(text.lower())
     if _JSON.match(text):
-        raise unreadable("unknown_container", looks_like="a JSON file")
+        raise unreadable("unknown_container", looks_like=phrase("json"))
     return "csv"
 
 
@@ -122,5 +122,5 @@ def _marked_up(text: str) -> str:
     if "<html" in text or "<table" in text or not text.startswith("<?xml"):
         return "html"
     if "excel.sheet" in text or "office:spreadsheet" in text:
-        raise unreadable("unknown_container", looks_like="a workbook in the XML form of Excel 2003: save it as XLSX")
-    raise unreadable("unknown_container", looks_like="an XML file")
+        raise unreadable("unknown_container", looks_like=phrase("excel_xml"))
+    raise unreadable("unknown_container", looks_like=phrase("xml"))

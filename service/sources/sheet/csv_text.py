@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from service.sources.sheet.encodings import Decoding, decoding_of
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds, Choices, Grid, Layout, Row, ScoreHeaders
 from service.sources.sheet.header_row import Heading, find_heading, first_rows, heading_at
 
@@ -115,7 +115,7 @@ def _delimited(
     rest = sample[separator_line.end() :] if separator_line else sample
     likely = sorted(DELIMITERS, key=lambda delimiter: _fitness(rest, delimiter, score), reverse=True)
     if chosen is not None and (len(chosen) != 1 or chosen in '"\r\n\0'):
-        raise unreadable("unknown_choice", what="delimiter", value=chosen, known="; , tab |")
+        raise unreadable("unknown_choice", what=phrase("delimiter"), value=chosen, known="; , tab |")
     insisted = chosen or (separator_line and separator_line[1])
     if insisted:
         likely = [insisted, *(other for other in likely if other != insisted)]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from service.sources.sheet.values import Unreadable
+from service.sources.sheet.problems import Unreadable
 
 
 class Order(StrEnum):
@@ -25,7 +25,6 @@ class Order(StrEnum):
 _TIME = r"(?:(?:[T,]|\s)\s*(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?(?:\s*([AaPp])\.?[Mm]\.?)?)?"
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME + r"\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})" + _TIME, re.ASCII)
-_FORMATS = "Write it as 31/12/2026 or 31/12/2026 23:59:59"
 EARLIEST, LATEST = 2000, 2100
 
 
@@ -63,10 +62,8 @@ def local_of(text: str, order: Order) -> datetime:
             moment = _moment(int(found[1]), int(found[2]), int(found[3]), *found.group(4, 5, 6, 7))
             return moment.replace(tzinfo=_offset(found[8])) if found[8] else moment
     except ValueError as error:
-        raise Unreadable(
-            "no_such_date", "is not a date of the calendar in the order of its column", _FORMATS
-        ) from error
-    raise Unreadable("not_a_date", "is not a date", _FORMATS)
+        raise Unreadable("no_such_date") from error
+    raise Unreadable("not_a_date")
 
 
 def _moment(
@@ -107,6 +104,4 @@ def instant_of_cell(cell: Any, order: Order, zone: ZoneInfo) -> datetime:
         return instant_of(cell.replace(microsecond=0), zone)
     if isinstance(cell, date):
         return instant_of(datetime(cell.year, cell.month, cell.day), zone)  # noqa: DTZ001  # the zone follows
-    raise Unreadable(
-        "not_a_date", "is a number where a date is expected", "Give the cells of this column a date format"
-    )
+    raise Unreadable("number_for_date")

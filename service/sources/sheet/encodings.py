@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 
 CHUNK = 1 << 20
 
@@ -112,7 +112,7 @@ def _choosable(name: str) -> str:
     except LookupError:
         codec = ""
     if codec not in _CHOOSABLE:
-        raise unreadable("unknown_choice", what="encoding", value=name, known=", ".join(OFFERED))
+        raise unreadable("unknown_choice", what=phrase("encoding"), value=name, known=", ".join(OFFERED))
     return "utf-8-sig" if codec == "utf-8" else codec
 
 

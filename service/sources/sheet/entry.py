@@ -23,6 +23,8 @@ _AMOUNT = re.compile(r"-?\d{1,18}[.,]\d{1,2}")
 _NEEDLESS_ZEROS = re.compile(r"\.?0+$")
 
 BLOCK_ROWS = 1000
+TOLD_ROWS = 2000
+"""After how many rows a pass that gives nothing else says how far it is."""
 PREVIEW_ROWS = 8
 
 SHIFTING = ("csv", "html")
@@ -31,8 +33,8 @@ SHIFTING = ("csv", "html")
 
 def check(
     path: str, choices: dict[str, Any], remembered: dict[str, str | None] | None = None, max_rows: int | None = None
-) -> Iterator[bytes]:
-    """One JSON object about the whole file, as a single record.
+) -> Iterator[bytes | int]:
+    """One JSON object about the whole file, as a single record; before it, now and then, the rows seen so far.
 
     `choices` are the fields of `grid.Choices` (those that are chosen), `remembered` a mapping remembered for
     these headers. The object has the keys of `columns.Study.report` (`rows`: the non-blank ones), and
@@ -45,6 +47,8 @@ def check(
     rows = (cells for _, cells in grid.rows())
     while block := list(islice(rows, BLOCK_ROWS)):
         study.add(block)
+        if study.rows % TOLD_ROWS == 0:
+            yield study.rows
     told = {
         **study.report(),
         "layout": grid.layout,
@@ -54,8 +58,12 @@ def check(
     yield orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS)
 
 
-def stage(path: str, choices: dict[str, Any], identity: dict[str, Any], max_rows: int | None = None) -> Iterator[bytes]:
+def stage(
+    path: str, choices: dict[str, Any], identity: dict[str, Any], max_rows: int | None = None
+) -> Iterator[bytes | int]:
     """Every row of the file as `row number<TAB>chunk<TAB>body`, in file order, without a line end.
+
+    Before the first of them, now and then, the rows seen so far: all are looked at once to find their chunks.
 
     `identity` names columns by position, from 1: `email` and `transaction` (or null), and `others`, which
     together with the e-mail tell apart rows without a transaction code. Rows connected by an e-mail or a code
@@ -71,6 +79,8 @@ def stage(path: str, choices: dict[str, Any], identity: dict[str, Any], max_rows
         email, transaction = who.keys(cells)
         groups.add(key for key in (email, transaction) if key is not None)
         has_code.append(transaction is not None)
+        if len(has_code) % TOLD_ROWS == 0:
+            yield len(has_code)
     chunk_of = groups.chunks()
     seen: dict[bytes, int] = {}
     tells_surplus = grid.layout.container in SHIFTING

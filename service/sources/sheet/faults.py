@@ -6,6 +6,8 @@ A message names the fault and the remedy. The codes are the contract (translatio
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from service.errors import Unprocessable
 
 _SAVE_AGAIN = "Open it in a spreadsheet program and save it as .xlsx or as CSV (UTF-8), then upload that."
@@ -40,20 +42,104 @@ MESSAGES = {
     "too_much_memory": "Reading the file needs more than {megabytes} MB of memory. Split it into smaller files.",
     "too_much_output": "The rows of the file come to more than {megabytes} MB. Split it into smaller files.",
     "crashed": "The file made the reader fail ({what}). " + _SAVE_AGAIN,
+    "crashed_again": "This file made its worker fail again and again. Split it.",
+    "subscriptions_report": (
+        "This is Hotmart's subscriptions report. Please export the sales history instead "
+        "(Sales, Sales history, Export): it has every charge of every subscription."
+    ),
+    "wallet_statement": (
+        "This is a wallet statement: it lists withdrawals and advances beside sales. Please export the "
+        "sales history instead (Sales, Sales history, Export)."
+    ),
 }
+
+PHRASES = {
+    "pdf": "a PDF document",
+    "png": "a PNG picture",
+    "jpeg": "a JPEG picture",
+    "gif": "a GIF picture",
+    "riff": "a picture, sound or video",
+    "video": "a video",
+    "sound": "a sound file",
+    "rtf": "a Word document (RTF)",
+    "gzip": "a compressed file (gzip): unpack it first",
+    "7zip": "a compressed file (7-Zip): unpack it first",
+    "rar": "a compressed file (RAR): unpack it first",
+    "bzip2": "a compressed file (bzip2): unpack it first",
+    "xz": "a compressed file (xz): unpack it first",
+    "database": "a database file",
+    "parquet": "a Parquet file",
+    "program": "a program",
+    "old_excel": "a workbook of Excel 2 to 4: save it again as XLSX",
+    "mhtml": "a web archive (MHTML): save it again as XLSX",
+    "vcard": "a list of contacts (vCard)",
+    "calendar": "a calendar",
+    "binary": "a binary file of an unknown kind",
+    "json": "a JSON file",
+    "excel_xml": "a workbook in the XML form of Excel 2003: save it as XLSX",
+    "xml": "an XML file",
+    "word": "a Word document",
+    "presentation": "a presentation",
+    "numbers": "a Numbers or Pages document: export it as XLSX or CSV",
+    "zip": "a zip archive: unpack it and upload the spreadsheet inside",
+    "visio": "a Visio drawing",
+    "outlook": "an Outlook message",
+    "old_office": "an old Office file without a workbook",
+    "archive": "an archive of an unknown kind",
+    "odt": "a text document (ODT)",
+    "odp": "a presentation (ODP)",
+    "e_book": "an e-book",
+    "open_cell": "a table cell is never closed",
+    "zip_container": "the zip container: {fault}",
+    "workbook_fault": "the workbook: {fault}",
+    "workbook": "the workbook",
+    "ods_line": "content.xml, line {line}",
+    "ole_container": "the OLE container",
+    "parts": "{count} parts",
+    "expands": "more than {expanded} MB from {kilobytes} KB",
+    "xml_entity": "an XML entity, {name}",
+    "place": "row {row}, column {column}",
+    "two_cells": "{first} and {second}",
+    "endless_record": "an endless record",
+    "closed_output": "it closed its output",
+    "garbled_error": "an error that cannot be read",
+    "exit_code": "exit code {number}",
+    "encoding": "encoding",
+    "delimiter": "delimiter",
+    "sheet": "sheet",
+    "header_row": "header row",
+    "rows_with_names": "a row with names, from 1 to {last}",
+}
+"""What can stand in a gap of a message and is a word of ours, not of the file."""
+
+
+class Phrase(NamedTuple):
+    """One of `PHRASES` with its values, to fill a gap of a message."""
+
+    code: str
+    facts: dict[str, str]
+
+
+def phrase(code: str, **facts: object) -> Phrase:
+    """A phrase for a gap of a message."""
+    return Phrase(code, {name: str(value) for name, value in facts.items()})
 
 
 class UnreadableFile(Unprocessable):
-    """An uploaded file cannot be read; `code` is a key of `MESSAGES`, `facts` the values in its message."""
+    """An uploaded file cannot be read; `code` is a key of `MESSAGES`, `facts` the values in its message.
+
+    A value that is a phrase of ours has its code beside it, under its name and `_code`, and the values in it.
+    """
 
     code = "unreadable"
-
-    def __init__(self, message: str, *, code: str | None = None, facts: dict[str, str] | None = None) -> None:
-        super().__init__(message, code=code)
-        self.facts = facts or {}
 
 
 def unreadable(code: str, **facts: object) -> UnreadableFile:
     """The error for a code of `MESSAGES`, its message filled in; to be raised by the caller."""
-    told = {name: str(value) for name, value in facts.items()}
+    told: dict[str, str] = {}
+    for name, value in facts.items():
+        if isinstance(value, Phrase):
+            told |= {name: PHRASES[value.code].format(**value.facts), f"{name}_code": value.code, **value.facts}
+        else:
+            told[name] = str(value)
     return UnreadableFile(MESSAGES[code].format(**told), code=code, facts=told)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds, Cell, Row, ScoreHeaders
 
 LOOKED_AT = 30
@@ -80,7 +80,8 @@ def heading_at(records: Iterable[Row], row: int, score: ScoreHeaders) -> Heading
             return Heading(row=row, headers=names, score=max(score(names), 0.0), others=[])
         if last >= row:
             break
-    raise unreadable("unknown_choice", what="header row", value=row, known=f"a row with names, from 1 to {last}")
+    known = phrase("rows_with_names", last=last)
+    raise unreadable("unknown_choice", what=phrase("header_row"), value=row, known=known)
 
 
 def names_in(cells: list[Cell]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from dataclasses import field as dataclass_field
 from hashlib import blake2b
 from typing import Any
 
-from service.errors import Unprocessable
 from service.sources.sheet import suggestions
 from service.sources.sheet.aliases import (
     CURRENCY_WORDS,
@@ -21,8 +21,10 @@ from service.sources.sheet.aliases import (
     Known,
     folded,
 )
+from service.sources.sheet.faults import unreadable
 from service.sources.sheet.fields import CURRENCIES_OF, FIELD_OF
-from service.sources.sheet.grid import Cell
+from service.sources.sheet.grid import OWN_HEADER, Cell
+from service.sources.sheet.reasons import REASONS, Reason, because
 
 Samples = Sequence[Sequence[Cell]]
 """A few distinct values of every column, in the order of the columns."""
@@ -34,8 +36,8 @@ _CERTAIN, _LIKELY, _UNSURE = "certain", "likely", "unsure"
 class Column:
     """One column: `position` from 1, its field or None, and how sure that is.
 
-    `confidence` is certain, likely or unsure; `reason` an English sentence with `reason_code` for machines;
-    `suggestion` a field that may fit but is not taken without somebody's word.
+    `confidence` is certain, likely or unsure; `reason` an English sentence with `reason_code` for machines, and
+    `reason_facts`, the values in it; `suggestion` a field that may fit but is not taken without somebody's word.
     """
 
     position: int
@@ -43,7 +45,8 @@ class Column:
     field: str | None = None
     confidence: str = _UNSURE
     reason_code: str = "unknown"
-    reason: str = "No known field has this name"
+    reason: str = REASONS["unknown"]
+    reason_facts: dict[str, str] = dataclass_field(default_factory=dict)
     suggestion: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -52,8 +55,12 @@ class Column:
 
 
 def fingerprint(headers: Sequence[str]) -> str:
-    """What a mapping is remembered under: the headers in their order, in one spelling."""
-    return blake2b("\x1f".join(map(folded, headers)).encode(), digest_size=16).hexdigest()
+    """What a mapping is remembered under: the headers in their order, in one spelling.
+
+    Columns we added behind them ourselves, in a file of problems, are left out: it is mapped as the original was.
+    """
+    names = (header for header in headers if not header.startswith(OWN_HEADER))
+    return blake2b("\x1f".join(map(folded, names)).encode(), digest_size=16).hexdigest()
 
 
 def score(headers: Sequence[str]) -> float:
@@ -94,20 +101,12 @@ def recognise(headers: Sequence[str]) -> str:
 
 
 def refuse_other_reports(headers: Sequence[str]) -> None:
-    """Raises Unprocessable for the reports that hold no sales: subscriptions_report, wallet_statement."""
+    """Raises UnreadableFile for the reports that hold no sales: subscriptions_report, wallet_statement."""
     kind = recognise(headers)
     if kind == "subscriptions":
-        raise Unprocessable(
-            "This is Hotmart's subscriptions report. Please export the sales history instead "
-            "(Sales, Sales history, Export): it has every charge of every subscription.",
-            code="subscriptions_report",
-        )
+        raise unreadable("subscriptions_report")
     if kind == "wallet":
-        raise Unprocessable(
-            "This is a wallet statement: it lists withdrawals and advances beside sales. Please export the "
-            "sales history instead (Sales, Sales history, Export).",
-            code="wallet_statement",
-        )
+        raise unreadable("wallet_statement")
 
 
 def language_of(headers: Sequence[str]) -> str | None:
@@ -152,12 +151,13 @@ class _Draft:
     def free(self) -> list[Column]:
         return [column for column in self.columns if column.field is None]
 
-    def note(self, column: Column, **changes: Any) -> None:
-        self.columns[column.position - 1] = replace(column, **changes)
+    def note(self, column: Column, reason: Reason, **changes: Any) -> None:
+        told = replace(column, reason_code=reason.code, reason=reason.sentence, reason_facts=reason.facts)
+        self.columns[column.position - 1] = replace(told, **changes)
 
-    def give(self, column: Column, field: str, confidence: str, code: str, reason: str) -> None:
+    def give(self, column: Column, field: str, confidence: str, reason: Reason) -> None:
         self.taken.add(field)
-        self.note(column, field=field, confidence=confidence, reason_code=code, reason=reason, suggestion=None)
+        self.note(column, reason, field=field, confidence=confidence, suggestion=None)
 
     def known(self, *, strong: bool) -> None:
         """Give fields to columns with known names, the most telling name first."""
@@ -169,28 +169,19 @@ class _Draft:
         for rank, position, field in sorted(claims):
             column = self.columns[position - 1]
             if field in self.taken:
-                reason = f"Another column already gives the {FIELD_OF[field].en.lower()}"
-                self.note(column, reason_code="taken", reason=reason)
+                self.note(column, because("taken", field=field))
             elif not strong:
                 self._give_if_values_agree(column, field)
             elif self.names[position - 1] in _BY_POSITION:
-                self.give(
-                    column, field, _LIKELY, "by_neighbours", "This name has two meanings; the other headers decide"
-                )
+                self.give(column, field, _LIKELY, because("by_neighbours"))
             else:
-                code, reason = (
-                    ("hotmart_header", "Same header as in Hotmart's export")
-                    if rank < 3
-                    else ("known_name", "A known name of this field")
-                )
-                self.give(column, field, _CERTAIN, code, reason)
+                self.give(column, field, _CERTAIN, because("hotmart_header" if rank < 3 else "known_name"))
 
     def _give_if_values_agree(self, column: Column, field: str) -> None:
         if suggestions.agree(field, self.values(column)):
-            self.give(column, field, _LIKELY, "everyday_word", "An everyday word for it, and the values agree")
+            self.give(column, field, _LIKELY, because("everyday_word"))
         else:
-            reason = "An everyday word for it, but the values do not show it"
-            self.note(column, suggestion=field, reason_code="values_disagree", reason=reason)
+            self.note(column, because("values_disagree"), suggestion=field)
 
     def _meaning(self, name: str, values: list[Cell]) -> Known | None:
         if name == "estado":
@@ -212,7 +203,7 @@ class _Draft:
             column = self.columns[int(position) - 1] if 0 < int(position) <= len(self.columns) else None
             if column is None or column.field is not None or field in self.taken or field not in FIELD_OF:
                 continue
-            self.give(column, field, _LIKELY, "remembered", "Mapped so the last time a file had these headers")
+            self.give(column, field, _LIKELY, because("remembered"))
 
     def currencies(self) -> None:
         """Give every bare `Moeda` to the amount it stands before, else to the one it stands after."""
@@ -222,8 +213,8 @@ class _Draft:
             if field is not None and field not in self.taken:
                 sure = _CERTAIN if self.kind != "list" else _LIKELY
                 amount = self._amount_beside(column)
-                reason = f"The currency of {amount.header}, beside it" if amount else "The only currency there is"
-                self.give(column, field, sure, "by_position", reason)
+                reason = because("beside_amount", header=amount.header) if amount else because("only_currency")
+                self.give(column, field, sure, reason)
 
     def _currency_field(self, column: Column, *, alone: bool) -> str | None:
         if alone and self.kind == "list" and (self.taken & {"paid", "gross"} or self._amount_beside(column) is None):
@@ -249,9 +240,9 @@ class _Draft:
             name = self.names[column.position - 1]
             for found in suggestions.suggest(name, self.values(column), self.taken):
                 if found.likely:
-                    self.give(column, found.field, _LIKELY, found.code, found.reason)
+                    self.give(column, found.field, _LIKELY, found.reason)
                 else:
-                    self.note(column, suggestion=found.field, reason_code=found.code, reason=found.reason)
+                    self.note(column, found.reason, suggestion=found.field)
                 break
 
 

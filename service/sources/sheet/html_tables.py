@@ -14,7 +14,7 @@ from html import unescape
 from pathlib import Path
 
 from service.sources.sheet.encodings import OFFERED, Decoding, decodes, decoding_of, marked_encoding
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid, Layout, Row, ScoreHeaders
 from service.sources.sheet.header_row import Heading, find_heading, first_rows, heading_at
 from service.sources.sheet.html_tokens import Token, tokens
@@ -87,7 +87,7 @@ def _tables(path: Path, decoding: Decoding) -> list[Table]:
     for token in tokens(path.read_text(encoding=decoding.encoding, errors=decoding.errors)):
         reader.read(token)
     if reader.is_inside_a_cell:
-        raise unreadable("truncated", what="a table cell is never closed")
+        raise unreadable("truncated", what=phrase("open_cell"))
     return reader.tables
 
 

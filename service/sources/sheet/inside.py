@@ -39,22 +39,26 @@ def main() -> None:
         function = _named(question["function"])
         _limit(question["memory_mb"], question["cpu_seconds"])
         for record in function(**question["arguments"]):
-            _send(sending, b"R", record)
+            if isinstance(record, int):
+                _send(sending, b"P", record.to_bytes(8, "big"))
+                sending.flush()
+            else:
+                _send(sending, b"R", record)
         _send(sending, b"Z", b"")
     except Unprocessable as fault:
-        _send(sending, b"E", _told(fault, getattr(fault, "facts", {})))
+        _send(sending, b"E", _told(fault))
     except MemoryError:
         _send(sending, b"E", b'{"class": "UnreadableFile", "code": "too_much_memory", "message": "", "facts": {}}')
     except Exception as fault:  # noqa: BLE001  # a bug, or a file that found one: the parent needs a word of it
-        _send(sending, b"E", _told(_crash(fault), {}))
+        _send(sending, b"E", _told(_crash(fault)))
     sending.flush()
     os._exit(0)
 
 
-def _named(dotted: str) -> Callable[..., Iterable[bytes]]:
+def _named(dotted: str) -> Callable[..., Iterable[bytes | int]]:
     """The function of that name. Imported before files are forbidden, so that its bytecode can be kept."""
     module, _, name = dotted.rpartition(".")
-    function: Callable[..., Iterable[bytes]] = getattr(import_module(module), name)
+    function: Callable[..., Iterable[bytes | int]] = getattr(import_module(module), name)
     return function
 
 
@@ -63,8 +67,8 @@ def _send(sending: BinaryIO, kind: bytes, body: bytes) -> None:
     sending.write(body)
 
 
-def _told(fault: Unprocessable, facts: dict[str, str]) -> bytes:
-    told = {"class": type(fault).__name__, "code": fault.code, "message": fault.message, "facts": facts}
+def _told(fault: Unprocessable) -> bytes:
+    told = {"class": type(fault).__name__, "code": fault.code, "message": fault.message, "facts": fault.facts}
     return json.dumps(told).encode()
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from service.domain.money import LARGEST
 from service.sources.sheet.currencies import SIGNS, iso_currencies
-from service.sources.sheet.values import Unreadable
+from service.sources.sheet.problems import Unreadable
 
 
 class Mark(StrEnum):
@@ -99,13 +99,12 @@ def number_of(text: str, mark: Mark) -> tuple[Decimal, str | None]:
     """(the exact number, the currency written beside it). Raises Unreadable."""
     number = written(text)
     if number is None:
-        raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50")
+        raise Unreadable("not_a_number")
     chosen = evidence(number) or Mark.DOT if mark is Mark.MIXED else mark
     if chosen is Mark.UNCLEAR:
-        raise Unreadable("unclear_number", "can be read in two ways", "Write it with two decimals, such as 1234.00")
+        raise Unreadable("unclear_number")
     if not (_STRICT[chosen].fullmatch(number.digits) or (mark is Mark.MIXED and number.digits.isdigit())):
-        sign = "point" if chosen is Mark.DOT else "comma"
-        raise Unreadable("other_number_format", f"is not written with a decimal {sign} as its column", "Write it alike")
+        raise Unreadable("other_number_format", mark="point" if chosen is Mark.DOT else "comma")
     digits = number.digits.replace(",", "") if chosen is Mark.DOT else number.digits.replace(".", "").replace(",", ".")
     value = Decimal(digits)
     return bounded(-value if number.negative else value), number.currency
@@ -116,14 +115,14 @@ def number_of_cell(cell: float | Decimal) -> Decimal:
     try:
         return bounded(_AS_SHOWN.plus(Decimal(repr(cell) if isinstance(cell, float) else cell)).normalize())
     except InvalidOperation as error:
-        raise Unreadable("not_a_number", "is not a number", "Write digits only, such as 1497.50") from error
+        raise Unreadable("not_a_number") from error
 
 
 def bounded(value: Decimal) -> Decimal:
     """The number itself if it is one a sale can have. Raises Unreadable."""
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or abs(value) >= LARGEST or exponent < -MOST_DECIMALS:
-        raise Unreadable("number_out_of_range", "is too large or too long for an amount", "Check the number")
+        raise Unreadable("number_out_of_range")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds
 
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
@@ -32,7 +32,7 @@ class OdsExtent:
         try:
             self._parser.Parse(chunk)
         except expat.ExpatError as fault:
-            raise unreadable("truncated", what=f"content.xml, line {fault.lineno}") from fault
+            raise unreadable("truncated", what=phrase("ods_line", line=fault.lineno)) from fault
 
     def is_too_large(self) -> bool:
         """Whether the rectangle up to the farthest filled cell is more than the reader can hold."""
@@ -59,7 +59,7 @@ class OdsExtent:
         self._blank_rows = 0
         self._width = max(self._width, self._filled_to)
         if self.is_too_large():
-            raise unreadable("far_cell", cell=f"row {self._rows}, column {self._width}")
+            raise unreadable("far_cell", cell=phrase("place", row=self._rows, column=self._width))
 
 
 def _repeat(attributes: dict[str, str], name: str) -> int:
@@ -69,4 +69,4 @@ def _repeat(attributes: dict[str, str], name: str) -> int:
 
 
 def _no_entities(name: str, *_: object) -> None:
-    raise unreadable("zip_bomb", what=f"an XML entity, {name[:40]}")
+    raise unreadable("zip_bomb", what=phrase("xml_entity", name=name[:40]))

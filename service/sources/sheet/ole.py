@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from service.sources.sheet import biff_extent
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -26,10 +26,10 @@ _LAST_SECTOR = 0xFFFFFFFA
 
 _WORKBOOKS = frozenset(("Workbook", "Book", "WORKBOOK", "BOOK"))
 _TELLTALES = (
-    ("WordDocument", "a Word document"),
-    ("PowerPoint Document", "a presentation"),
-    ("VisioDocument", "a Visio drawing"),
-    ("__properties_version1.0", "an Outlook message"),
+    ("WordDocument", "word"),
+    ("PowerPoint Document", "presentation"),
+    ("VisioDocument", "visio"),
+    ("__properties_version1.0", "outlook"),
 )
 
 
@@ -52,13 +52,13 @@ def check(path: Path, bounds: Bounds) -> None:
             streams = container.streams()
             books = [container.content(stream) for stream in streams if stream.name in _WORKBOOKS]
         except (struct.error, IndexError, ValueError) as fault:
-            raise unreadable("truncated", what="the OLE container") from fault
+            raise unreadable("truncated", what=phrase("ole_container")) from fault
     names = {stream.name for stream in streams}
     if "EncryptedPackage" in names or "EncryptionInfo" in names or any(map(biff_extent.is_encrypted, books)):
         raise unreadable("password_protected")
     if not books:
-        looks_like = next((what for name, what in _TELLTALES if name in names), "an old Office file without a workbook")
-        raise unreadable("unknown_container", looks_like=looks_like)
+        looks_like = next((what for name, what in _TELLTALES if name in names), "old_office")
+        raise unreadable("unknown_container", looks_like=phrase(looks_like))
     for book in books:
         biff_extent.check_extent(book, bounds)
 

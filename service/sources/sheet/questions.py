@@ -85,6 +85,7 @@ def _status_questions(report: Report, columns: Mapping[str, Any], answers: Answe
             options=list(Status),
             suggestion=Status.APPROVED if column is None else None,
             rows=blank,
+            **({} if column is None else _place(column)),
         )
     if column is not None:
         yield from _word_questions(column, answers)
@@ -101,8 +102,12 @@ def _sales(columns: Mapping[str, Any]) -> int:
     return max((int(columns[name]["filled"]) for name in ("transaction", "email") if name in columns), default=0)
 
 
+def _place(column: Mapping[str, Any]) -> dict[str, Any]:
+    return {"column": column["position"], "header": column["header"]}
+
+
 def _word_questions(column: Mapping[str, Any], answers: Answers) -> Iterator[Question]:
-    place = {"column": column["position"], "header": column["header"]}
+    place = _place(column)
     if column["words"] is None:
         message = f"The column {column['header']} has too many different words for a status. Map another one."
         yield _question("not_statuses", f"mapping.{column['position']}", message, **place)
@@ -141,6 +146,7 @@ def _currency_questions(report: Report, columns: Mapping[str, Any], answers: Ans
             column=first["position"],
             header=first["header"],
             columns=[columns[name]["position"] for name in lacking],
+            headers=names,
             rows=max(lacking.values()),
         )
 
@@ -158,7 +164,7 @@ def _format_questions(columns: Mapping[str, Any], answers: Answers) -> Iterator[
     for name, column in columns.items():
         if column["position"] in answers.formats:
             continue
-        place = {"column": column["position"], "header": column["header"], "key": f"formats.{column['position']}"}
+        place = {**_place(column), "key": f"formats.{column['position']}"}
         kind = FIELD_OF[name].type
         if kind in ("money", "integer") and number_mark(column, columns.values()) is Mark.UNCLEAR:
             message = f"Is {column['unclear'][0]} in {column['header']} a thousand or has it decimals?"

@@ -130,14 +130,18 @@ def _is(column: Mapping[str, Any], kinds: str) -> bool:
 def _mark(column: Mapping[str, Any], columns: list[dict[str, Any]], answers: Answers) -> Mark:
     stated = answers.formats.get(column["position"])
     if stated not in (None, Mark.DOT, Mark.COMMA):
-        raise Unprocessable(f"Numbers are written with dot or comma, not {stated}.", code="unknown_format")
+        raise Unprocessable(
+            f"Numbers are written with dot or comma, not {stated}.", code="unknown_format", facts={"value": stated}
+        )
     return Mark(stated) if stated else questions.number_mark(column, columns)
 
 
 def _order(column: Mapping[str, Any], columns: list[dict[str, Any]], answers: Answers) -> Order:
     stated = answers.formats.get(column["position"])
     if stated not in (None, Order.DAY_FIRST, Order.MONTH_FIRST):
-        raise Unprocessable(f"Dates are day_first or month_first, not {stated}.", code="unknown_format")
+        raise Unprocessable(
+            f"Dates are day_first or month_first, not {stated}.", code="unknown_format", facts={"value": stated}
+        )
     return Order(stated) if stated else questions.date_order(column, columns)
 
 
@@ -146,7 +150,7 @@ def _known_zone(name: str) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         message = f"There is no time zone {name!r}; write one such as America/Sao_Paulo."
-        raise Unprocessable(message, code="unknown_timezone") from error
+        raise Unprocessable(message, code="unknown_timezone", facts={"value": name}) from error
 
 
 def answers_of(report: Mapping[str, Any], options: Mapping[str, Any]) -> Answers:
@@ -186,11 +190,19 @@ def _refuse_impossible(stated: Mapping[int, str | None], columns: int) -> None:
     fields = [field for field in stated.values() if field is not None]
     for position, field in stated.items():
         if not 1 <= position <= columns:
-            raise Unprocessable(f"There is no column {position}; this file has {columns}.", code="unknown_column")
+            raise Unprocessable(
+                f"There is no column {position}; this file has {columns}.",
+                code="unknown_column",
+                facts={"column": str(position), "columns": str(columns)},
+            )
         if field is not None and field not in FIELD_OF:
-            raise Unprocessable(f"There is no field {field}.", code="unknown_field")
+            raise Unprocessable(f"There is no field {field}.", code="unknown_field", facts={"field": field})
         if fields.count(field or "") > 1:
-            raise Unprocessable(f"Two columns are mapped to {field}; choose one of them.", code="field_twice")
+            raise Unprocessable(
+                f"Two columns are mapped to {field}; choose one of them.",
+                code="field_twice",
+                facts={"field": field or ""},
+            )
 
 
 def identity(reading: Reading) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from service.sources.seal import sealed
 from service.sources.sheet.amounts import Amounts
 from service.sources.sheet.dates import instant_of_cell
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell
+from service.sources.sheet.problems import Problem, Unreadable
 from service.sources.sheet.reading import Reading
-from service.sources.sheet.values import BLANKS, LONGEST_CODE, Unreadable, text_of
+from service.sources.sheet.values import BLANKS, LONGEST_CODE, text_of
 from service.sources.sheet.words import is_order_bump, payment_type_of, sold_as_of, status_of_label
 from service.sources.spelling import plain
 
@@ -55,23 +56,6 @@ INTEGERS = frozenset({"installments", "charge_count", "recurrence_number", "quan
 DATES = ("ordered_at", "approved_at", "due_at")
 LARGEST_INTEGER = 10**6
 SHOWN_CHARACTERS = 200
-
-
-class Problem(NamedTuple):
-    """One cell that could not be read: where (`column` from 1; None: no column gives it) and what to do about it."""
-
-    row: int
-    column: int | None
-    header: str | None
-    field: str
-    value: str
-    code: str
-    reason: str
-    hint: str
-
-    def as_json(self) -> dict[str, Any]:
-        """The problem as JSON."""
-        return self._asdict()
 
 
 class RowFacts(NamedTuple):
@@ -165,7 +149,7 @@ class _Row:
         header = None if index is None else self.translator.reading.headers[index]
         value = self.text(field)[:SHOWN_CHARACTERS]
         position = None if index is None else index + 1
-        return Problem(self.number, position, header, field, value, fault.code, fault.message, fault.hint)
+        return Problem(self.number, position, header, field, value, fault.code, fault.message, fault.hint, fault.facts)
 
     def read(self) -> None:
         """Read every mapped cell; what cannot be read becomes a problem or a note."""
@@ -179,12 +163,10 @@ class _Row:
 
     def refuse_shifted(self, surplus: int) -> None:
         """A row with more cells than the header has slipped sideways: no cell of it can be trusted."""
-        fault = Unreadable(
-            "shifted_row",
-            f"has {surplus} more cells than there are headers",
-            "Put text that holds the delimiter into quotes",
-        )
-        self.problems = [Problem(self.number, None, None, "row", "", fault.code, fault.message, fault.hint)]
+        fault = Unreadable("shifted_row", surplus=surplus)
+        self.problems = [
+            Problem(self.number, None, None, "row", "", fault.code, fault.message, fault.hint, fault.facts)
+        ]
 
     def _read_texts(self) -> None:
         cells, fields = self.cells, self.fields
@@ -201,8 +183,7 @@ class _Row:
         text = self.text(field)
         self.fields[field] = text
         if len(text) > LONGEST_CODE and field in CODES:
-            fault = Unreadable("too_long", f"is longer than {LONGEST_CODE} characters", "Check the column")
-            self.problems.append(self.trouble(field, fault))
+            self.problems.append(self.trouble(field, Unreadable("too_long", limit=LONGEST_CODE)))
 
     def _read_parsed(self) -> None:
         for index, field, parser in self.translator.parsers:
@@ -235,15 +216,13 @@ class _Row:
         if not label:
             self.status = self.translator.reading.status
             if self.status is None:
-                fault = Unreadable("missing_status", "has no status", "Choose a status for rows that have none")
-                self.problems.append(self.trouble("status", fault))
+                self.problems.append(self.trouble("status", Unreadable("missing_status")))
             return
         known = self.translator.status_of.get(label)
         if known is None:
             known = self.translator.reading.words.get(plain(label)) or status_of_label(label)
             if known is None:
-                fault = Unreadable("unknown_status", "is not a status we know", "Say what this word means")
-                self.problems.append(self.trouble("status", fault))
+                self.problems.append(self.trouble("status", Unreadable("unknown_status")))
                 return
             self.translator.status_of[label] = known
         self.status = known
@@ -269,8 +248,7 @@ class _Row:
         code = country_of(written)
         self.fields["country"] = code or written
         if code is None:
-            fault = Unreadable("unknown_country", "is not a country we know; it is kept as it is", "Check the name")
-            self.notes.append(self.trouble("country", fault))
+            self.notes.append(self.trouble("country", Unreadable("unknown_country")))
         return code
 
     def _read_email(self) -> None:
@@ -281,9 +259,10 @@ class _Row:
         if written != self.email:
             self.fields["email_text"] = written
         if self.email is None:
-            fault = Unreadable("not_an_email", "is not an e-mail address", "Correct the address in the file")
             # With a transaction code the sale is sure; it only has no client.
-            (self.notes if "transaction" in self.fields else self.problems).append(self.trouble("email", fault))
+            (self.notes if "transaction" in self.fields else self.problems).append(
+                self.trouble("email", Unreadable("not_an_email"))
+            )
 
     def _read_money(self) -> None:
         amounts, faults = self.translator.amounts.of_row(self.cells, self.fields.get("sold_as"))
@@ -324,9 +303,7 @@ class _Row:
         fields, reading = self.fields, self.translator.reading
         transaction = fields.get("transaction")
         if transaction is None and self.email is None:
-            hint = "Give the transaction code or the buyer's e-mail; lines of totals need nothing"
-            fault = Unreadable("no_identity", "has neither transaction code nor e-mail", hint)
-            self.problems.append(self.trouble("transaction", fault))
+            self.problems.append(self.trouble("transaction", Unreadable("no_identity")))
             return None
         return sealed(
             Fact(
@@ -389,5 +366,5 @@ def _whole_of_text(text: str, mark: Mark) -> int | None:
 
 def _whole_of_number(number: Any) -> int:
     if number != number.to_integral_value() or not 0 <= number <= LARGEST_INTEGER:
-        raise Unreadable("not_a_whole_number", "is not a whole number of a usual size", "Write digits only, such as 12")
+        raise Unreadable("not_a_whole_number")
     return int(number)

@@ -17,6 +17,7 @@ from service.sources.sheet.dates import shows
 from service.sources.sheet.fields import FIELD_OF
 from service.sources.sheet.grid import Cell
 from service.sources.sheet.numbers import written
+from service.sources.sheet.reasons import Reason, because
 from service.sources.sheet.values import text_of
 from service.sources.sheet.words import status_of_label
 
@@ -30,8 +31,7 @@ class Suggestion(NamedTuple):
 
     field: str
     likely: bool
-    code: str
-    reason: str
+    reason: Reason
 
 
 _HOTMART_CODE = re.compile(r"HP\d{8,}(C\d+)?", re.IGNORECASE)
@@ -95,14 +95,12 @@ def suggest(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Sugg
 
 def _by_values(values: Sequence[Cell], taken: set[str]) -> Iterator[Suggestion]:
     if "email" not in taken and _share(_CHECKS["email"], values) >= ENOUGH:
-        yield Suggestion("email", likely=True, code="values", reason="The values look like e-mail addresses")
+        yield Suggestion("email", likely=True, reason=because("email_values"))
     hotmart_codes = _share(lambda cell: bool(_HOTMART_CODE.fullmatch(text_of(cell))), values)
     if "transaction" not in taken and hotmart_codes >= ENOUGH:
-        yield Suggestion(
-            "transaction", likely=True, code="values", reason="The values look like Hotmart transaction codes"
-        )
+        yield Suggestion("transaction", likely=True, reason=because("transaction_values"))
     if "status" not in taken and _share(_CHECKS["status"], values) >= ENOUGH:
-        yield Suggestion("status", likely=True, code="values", reason="The values are statuses of sales")
+        yield Suggestion("status", likely=True, reason=because("status_values"))
 
 
 def _by_name(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Suggestion]:
@@ -115,8 +113,7 @@ def _by_name(name: str, values: Sequence[Cell], taken: set[str]) -> Iterator[Sug
     # A wrong amount is worse than none: money is never taken for a similar name alone.
     kind = FIELD_OF[field].type
     likely = score >= VERY_SIMILAR and kind != "money" and any(text_of(cell) for cell in values)
-    reason = f"The name is nearly a known name of {FIELD_OF[field].en.lower()}"
-    yield Suggestion(field, likely, "similar_name", reason)
+    yield Suggestion(field, likely, because("similar_name", field=field))
 
 
 def _best_of_each_field(name: str) -> list[tuple[float, str]]:

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from service.errors import Unprocessable
-
 LONGEST_TEXT = 4000
 LONGEST_CODE = 200
 
@@ -15,14 +13,6 @@ BLANKS = frozenset(
     {"", "(none)", "(None)", "(NONE)", "-", "--", "\u2013", "\u2014", "n/a", "N/A", "#N/A", "null", "NULL"}
 )
 """What stands for nothing: Hotmart writes `(none)` in every empty cell, people write dashes."""
-
-
-class Unreadable(Unprocessable):
-    """A cell that is not what its column says. The message completes "The value … "; `hint` says what to do."""
-
-    def __init__(self, code: str, reason: str, hint: str) -> None:
-        super().__init__(reason, code=code)
-        self.hint = hint
 
 
 def text_of(cell: Any) -> str:

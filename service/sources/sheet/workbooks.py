@@ -25,7 +25,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds, Cell, Choices, Grid, Layout, Row, ScoreHeaders
 from service.sources.sheet.header_row import Heading, find_heading, first_rows, heading_at
 
@@ -58,7 +58,7 @@ def open_workbook(path: Path, container: str, choices: Choices, score: ScoreHead
         wanted = [meta for meta in sheets if choices.sheet in (None, meta.name)]
         names = [meta.name for meta in sheets]
         if not wanted and sheets:
-            raise unreadable("unknown_choice", what="sheet", value=choices.sheet, known=", ".join(names))
+            raise unreadable("unknown_choice", what=phrase("sheet"), value=choices.sheet, known=", ".join(names))
         best, heading = _best_sheet(workbook, wanted, choices.header_row, score, bounds)
     layout = Layout(
         container=container,
@@ -83,11 +83,11 @@ def _broken_files_reported() -> Iterator[None]:
     except PasswordError:
         raise unreadable("password_protected") from None
     except (CalamineError, OSError, ValueError) as fault:
-        raise unreadable("truncated", what=f"the workbook: {type(fault).__name__}") from fault
+        raise unreadable("truncated", what=phrase("workbook_fault", fault=type(fault).__name__)) from fault
     except BaseException as fault:
         if type(fault).__name__ != "PanicException":  # Rust's panic; its class cannot be imported
             raise
-        raise unreadable("truncated", what="the workbook") from fault
+        raise unreadable("truncated", what=phrase("workbook")) from fault
 
 
 def _best_sheet(

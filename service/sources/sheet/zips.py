@@ -14,22 +14,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from service.sources.sheet.faults import unreadable
+from service.sources.sheet.faults import phrase, unreadable
 from service.sources.sheet.grid import Bounds
 from service.sources.sheet.ods_extent import OdsExtent
+from service.sources.sheet.xlsb_extent import XlsbExtent
 
 _MIMETYPES = {
     "application/vnd.oasis.opendocument.spreadsheet": None,
     "application/vnd.oasis.opendocument.spreadsheet-template": None,
-    "application/vnd.oasis.opendocument.text": "a text document (ODT)",
-    "application/vnd.oasis.opendocument.presentation": "a presentation (ODP)",
-    "application/epub+zip": "an e-book",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/epub+zip": "e_book",
 }
 _TELLTALES = (
-    ("word/", "a Word document"),
-    ("ppt/", "a presentation"),
-    ("Index/Document.iwa", "a Numbers or Pages document: export it as XLSX or CSV"),
-    ("META-INF/MANIFEST.MF", "a program"),
+    ("word/", "word"),
+    ("ppt/", "presentation"),
+    ("Index/Document.iwa", "numbers"),
+    ("META-INF/MANIFEST.MF", "program"),
 )
 
 CHUNK = 1 << 20
@@ -51,7 +52,7 @@ def kind_of(path: Path, bounds: Bounds) -> str:
             kind = _kind(archive)
             _check_parts(archive, kind, path.stat().st_size, bounds)
     except (BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as fault:
-        raise unreadable("truncated", what=f"the zip container: {type(fault).__name__}") from fault
+        raise unreadable("truncated", what=phrase("zip_container", fault=type(fault).__name__)) from fault
     return kind
 
 
@@ -67,38 +68,45 @@ def _kind(archive: ZipFile) -> str:
     looks_like = _mimetype(archive) if "mimetype" in names else _telltale(names)
     if looks_like is None:
         return "ods"
-    raise unreadable("unknown_container", looks_like=looks_like)
+    raise unreadable("unknown_container", looks_like=phrase(looks_like))
 
 
 def _mimetype(archive: ZipFile) -> str | None:
     """What an archive says it is; None for a spreadsheet."""
     with archive.open("mimetype") as part:
         mimetype = part.read(200).decode("latin-1").strip()
-    return _MIMETYPES.get(mimetype, "an archive of an unknown kind")
+    return _MIMETYPES.get(mimetype, "archive")
 
 
 def _telltale(names: set[str]) -> str:
     for start, looks_like in _TELLTALES:
         if any(name.startswith(start) for name in names):
             return looks_like
-    return "a zip archive: unpack it and upload the spreadsheet inside"
+    return "zip"
 
 
 def _check_parts(archive: ZipFile, kind: str, size: int, bounds: Bounds) -> None:
     entries = archive.infolist()
     if len(entries) > bounds.zip_entries:
-        raise unreadable("zip_bomb", what=f"{len(entries)} parts")
+        raise unreadable("zip_bomb", what=phrase("parts", count=len(entries)))
     most = min(bounds.expanded_bytes, max(bounds.ratio_from, bounds.ratio * size))
     expanded = 0
     for entry in entries:
-        extent = OdsExtent(bounds) if kind == "ods" and entry.filename == "content.xml" else XlsxExtent(bounds)
+        extent = _extent(kind, entry, bounds)
         for chunk in _expanded(archive, entry):
             expanded += len(chunk)
             if expanded > most:
-                raise unreadable("zip_bomb", what=f"more than {most >> 20} MB from {max(size >> 10, 1)} KB")
+                what = phrase("expands", expanded=most >> 20, kilobytes=max(size >> 10, 1))
+                raise unreadable("zip_bomb", what=what)
             extent.see(chunk)
         if extent.is_too_large() and isinstance(extent, XlsxExtent):
             _check_filled(archive, entry, bounds)
+
+
+def _extent(kind: str, entry: ZipInfo, bounds: Bounds) -> OdsExtent | XlsbExtent | XlsxExtent:
+    if kind == "xlsb":
+        return XlsbExtent(bounds)
+    return OdsExtent(bounds) if kind == "ods" and entry.filename == "content.xml" else XlsxExtent(bounds)
 
 
 def _expanded(archive: ZipFile, entry: ZipInfo) -> Iterator[bytes]:
@@ -120,7 +128,8 @@ def _check_filled(archive: ZipFile, entry: ZipInfo, bounds: Bounds) -> None:
         tail = chunk[-8 * OVERLAP :]
     if lowest[0] * rightmost[0] > bounds.dense_cells:
         cells = sorted({lowest[1].decode(), rightmost[1].decode()})
-        raise unreadable("far_cell", cell=" and ".join(cells))
+        two = len(cells) == 2
+        raise unreadable("far_cell", cell=phrase("two_cells", first=cells[0], second=cells[1]) if two else cells[0])
 
 
 class XlsxExtent:

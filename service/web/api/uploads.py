@@ -16,7 +16,7 @@ from service.queues import Lane
 from service.store import imports
 from service.store.engine import transaction
 from service.store.imports import Ref
-from service.web import guards
+from service.web import downloads, guards
 from service.web.api.pages import page_of
 from service.web.rooms import rooms
 
@@ -153,7 +153,4 @@ class Problems(MethodView):
     @blueprint.response(200, content_type="text/csv")
     def get(self, import_id: int) -> Response:
         """CSV of the rows that were not taken: original columns, row number, column, reason, hint."""
-        with transaction(rooms().engine) as tx:
-            content = "".join(desk.problems_csv(tx, _ref(import_id)))
-        headers = {"Content-Disposition": f"attachment; filename=import-{import_id}-problems.csv"}
-        return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
+        return downloads.problems(_ref(import_id))

@@ -21,6 +21,7 @@ from service.web.pages import (
     settings,
     setup,
     tokens,
+    wizard,
 )
 from service.web.pages.accounts import Entry, Page
 
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     invitations.PAGE,
     profile.PAGE,
     overview.PAGE,
+    wizard.PAGE,
     events.PAGE,
     connect.PAGE,
     settings.PAGE,

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug import Response
 
+from service import desk
 from service.store import memberships, tokens
 from service.store.engine import transaction
 from service.store.tokens import Kind
@@ -57,6 +58,11 @@ def _api() -> dict[str, Any]:
     return {"api_tokens": api_tokens, "token_form": TokenForm(formdata=None), "made_token": None}
 
 
+def _plan() -> dict[str, Any]:
+    with transaction(rooms().engine) as tx:
+        return {"allowance": desk.allowance(tx, guards.current_account(), datetime.now(UTC))}
+
+
 def _people() -> dict[str, Any]:
     account_id = guards.current_account().id
     with transaction(rooms().engine) as tx:
@@ -73,6 +79,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("hotmart", _l("Hotmart"), _hotmart),
     Section("api", _l("API"), _api),
     Section("people", _l("People"), _people),
+    Section("plan", _l("Plan"), _plan, owners_only=False),
 )
 """Every section of the page, in order. A new one is a line here and a template `settings/_<name>.html`."""
 

@@ -89,3 +89,10 @@ def tells_its_number() -> Iterator[bytes]:
     # Larger than the send buffer, so that it leaves at once.
     yield f"{os.getpid():<{1 << 17}}".encode()
     time.sleep(600)
+
+
+def says_how_far_it_is() -> Iterator[bytes | int]:
+    yield 2000
+    yield b"first"
+    yield 4000
+    yield b"second"

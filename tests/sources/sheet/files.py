@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import xlwt
@@ -113,4 +115,83 @@ def an_ods(path: Path, *rows: list[str | float], filled_repeats: int = 1) -> Pat
     table.addElement(blank)
     document.spreadsheet.addElement(table)
     document.save(str(path))
+    return path
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    """A record of a binary workbook: kind and length in sevens of bits, then the content."""
+    return _sevens(kind) + _sevens(len(content)) + content
+
+
+def _sevens(number: int) -> bytes:
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _sevens(number >> 7)
+
+
+def _wide(text: str) -> bytes:
+    written = text.encode("utf-16-le")
+    return struct.pack("<I", len(written) // 2) + written
+
+
+BinaryCell = str | float | datetime | bool | None
+
+
+def _binary_cell(column: int, value: BinaryCell, texts: list[str]) -> bytes:
+    style = 1 if isinstance(value, datetime) else 0
+    head = struct.pack("<II", column, style)
+    if value is None:
+        return _record(1, head)
+    if isinstance(value, bool):
+        return _record(4, head + bytes([value]))
+    if isinstance(value, str):
+        texts.append(value)
+        return _record(7, head + struct.pack("<I", len(texts) - 1))
+    if isinstance(value, datetime):
+        value = (value - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001  # cells have no zone
+    return _record(5, head + struct.pack("<d", value))
+
+
+def an_xlsb(path: Path, *rows: tuple[int, dict[int, BinaryCell]]) -> Path:
+    """A binary workbook of one sheet after [MS-XLSB]: rows and columns from 0. A date gets a date format."""
+    texts: list[str] = []
+    data = b"".join(
+        _record(0, struct.pack("<IIHHBI", row, 0, 300, 0, 0, 0))
+        + b"".join(_binary_cell(column, value, texts) for column, value in cells.items())
+        for row, cells in rows
+    )
+    extent = struct.pack("<IIII", 0, max(row for row, _ in rows), 0, max(max(cells) for _, cells in rows))
+    sheet = b"".join((_record(129), _record(148, extent), _record(145), data, _record(146), _record(130)))
+    listed = _record(156, struct.pack("<II", 0, 1) + _wide("r1") + _wide("Vendas"))
+    book = b"".join((_record(131), _record(143), listed, _record(144), _record(132)))
+    # Two formats of cells: none, and number 22, the built-in date with a time.
+    formats = b"".join(_record(47, struct.pack("<HH", 0xFFFF, number) + bytes(12)) for number in (0, 22))
+    styles = b"".join((_record(278), _record(617, struct.pack("<I", 2)), formats, _record(618), _record(279)))
+    listing = b"".join(_record(19, b"\0" + _wide(text)) for text in texts)
+    strings = _record(159, struct.pack("<II", len(texts), len(texts))) + listing + _record(160)
+    parts = {"workbook": book, "worksheets/sheet1": sheet, "styles": styles, "sharedStrings": strings}
+    return _packed(path, parts)
+
+
+def _packed(path: Path, parts: dict[str, bytes]) -> Path:
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{package}/content-types"><Default Extension="bin" '
+            'ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>',
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{kinds}/officeDocument" '
+            'Target="xl/workbook.bin"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.bin.rels",
+            f'<Relationships xmlns="{package}/relationships">'
+            f'<Relationship Id="r1" Type="{kinds}/worksheet" Target="worksheets/sheet1.bin"/>'
+            f'<Relationship Id="r2" Type="{kinds}/styles" Target="styles.bin"/>'
+            f'<Relationship Id="r3" Type="{kinds}/sharedStrings" Target="sharedStrings.bin"/></Relationships>',
+        )
+        for name, content in parts.items():
+            archive.writestr(f"xl/{name}.bin", content)
     return path

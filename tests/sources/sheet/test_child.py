@@ -32,6 +32,16 @@ def fault_of(function: str, limits: Limits | None = None, **arguments: object) -
     return raised.value
 
 
+def test_how_far_it_is_goes_to_who_asked_and_records_to_the_caller():
+    told: list[int] = []
+    records = run_in_child(CULPRITS + "says_how_far_it_is", {}, limits=Limits(seconds=30), tell=told.append)
+    assert next(records) == b"first"
+    assert told == [2000], "as it comes, not at the end"
+    assert list(records) == [b"second"]
+    assert told == [2000, 4000]
+    assert run("says_how_far_it_is") == [b"first", b"second"]
+
+
 def comes_true(claim: Callable[[], bool]) -> bool:
     until = time.monotonic() + 20
     while not claim() and time.monotonic() < until:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from service.sources.sheet.child import run_in_child
-from service.sources.sheet.containers import open_grid
+from service.sources.sheet.containers import container_of, open_grid
 from service.sources.sheet.faults import MESSAGES, UnreadableFile
 from service.sources.sheet.grid import Bounds, Choices
-from tests.sources.sheet.files import EXPORTS, a_row, an_ods, an_xls, an_xlsx, score, sheet_of, text_cell
+from tests.sources.sheet.files import EXPORTS, a_row, an_ods, an_xls, an_xlsb, an_xlsx, score, sheet_of, text_cell
 
 HEAD = a_row(1, text_cell("A1", "Email"), text_cell("B1", "Status"))
 
@@ -83,7 +83,7 @@ def test_an_archive_that_is_no_workbook_is_told_what_it_looks_like(tmp_path: Pat
 
 def test_an_old_office_file_without_a_workbook_is_told_what_it_looks_like(tmp_path: Path):
     fault = refusal(renamed_stream(tmp_path, "WordDocument"))
-    assert (fault.code, fault.facts) == ("unknown_container", {"looks_like": "a Word document"})
+    assert (fault.code, fault.facts["looks_like"]) == ("unknown_container", "a Word document")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"PK\x05\x06" + bytes(18)])
@@ -122,6 +122,38 @@ def test_a_far_cell_is_found_where_two_pieces_of_the_part_meet(tmp_path: Path, p
     filler = "<!--" + "x" * ((1 << 20) - 300 - padding) + "-->"
     far = '<row r="9"><c r="XFD1048576"><v>1</v></c></row>'
     assert refusal(an_xlsx(tmp_path / "a", sheet_of(HEAD, filler, far * 3))).code == "far_cell"
+
+
+@pytest.mark.parametrize("rows", [1, 3_000, 52_428, 52_429, 52_430, 60_000])
+def test_a_far_cell_of_a_binary_workbook_is_refused_wherever_its_pieces_meet(tmp_path: Path, rows: int):
+    many = [(row, {0: "a@example.com", 1: row * 0.5}) for row in range(rows)]
+    whole = an_xlsb(tmp_path / "a", (0, {0: "Email", 1: "Valor"}), *many, (1_000_000, {5: 1.5}))
+    assert container_of(whole, Bounds()) == "xlsb"
+    fault = refusal(an_xlsb(tmp_path / "b", (0, {0: "Email", 1: "Valor"}), *many, (1_048_575, {16_383: 1.5})))
+    assert (fault.code, fault.facts["cell"]) == ("far_cell", "row 1048576, column 16384")
+
+
+def test_a_binary_workbook_with_flipped_bytes_is_read_or_refused_but_never_breaks_us(tmp_path: Path):
+    chance = random.Random(8)
+    sheet = [(row, {0: f"a{row}@example.com", 1: row * 0.5}) for row in range(1, 40)]
+    with zipfile.ZipFile(an_xlsb(tmp_path / "whole", (0, {0: "Email", 1: "Valor"}), *sheet)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for turn in range(12):
+        broken = bytearray(parts["xl/worksheets/sheet1.bin"])
+        for _ in range(12):
+            broken[chance.randrange(3, len(broken))] = chance.randrange(256)
+        path = tmp_path / f"broken{turn}"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in {**parts, "xl/worksheets/sheet1.bin": bytes(broken)}.items():
+                archive.writestr(name, content)
+        arguments = {"path": str(path), "choices": {}, "identity": {}}
+        try:
+            rows = list(run_in_child("service.sources.sheet.entry.stage", arguments))
+        except UnreadableFile as refused:
+            code = refused.code
+        else:
+            code = "none" if rows else "neither read nor refused"
+        assert code in (*MESSAGES, "none")
 
 
 def test_a_filled_row_repeated_a_million_times_is_refused(tmp_path: Path):
@@ -246,7 +278,7 @@ def test_a_far_cell_of_an_old_workbook_is_refused_with_its_place(tmp_path: Path)
     assert content.count(number) == 1
     far = struct.pack("<HHHH", 0x027E, 10, 65_535, 65_535)
     fault = refusal(written(tmp_path, content.replace(number, far)))
-    assert (fault.code, fault.facts) == ("far_cell", {"cell": "row 65536, column 65536"})
+    assert (fault.code, fault.facts["cell"]) == ("far_cell", "row 65536, column 65536")
 
 
 def read_or_refused(path: Path) -> None:

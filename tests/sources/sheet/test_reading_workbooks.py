@@ -10,7 +10,7 @@ import pytest
 from service.sources.sheet.containers import open_grid
 from service.sources.sheet.faults import UnreadableFile
 from service.sources.sheet.grid import Cell, Choices, Grid
-from tests.sources.sheet.files import a_row, an_ods, an_xls, an_xlsx, nothing_known, score, sheet_of, text_cell
+from tests.sources.sheet.files import a_row, an_ods, an_xls, an_xlsb, an_xlsx, nothing_known, score, sheet_of, text_cell
 
 SALES = sheet_of(
     a_row(1, text_cell("A1", "Email"), text_cell("B1", "Status"), text_cell("C1", "Valor")),
@@ -38,6 +38,22 @@ def test_the_container_is_told_by_the_first_bytes_whatever_the_name(tmp_path: Pa
     assert opened(an_xls(tmp_path / "a.xlsx", ["Email"], ["a@example.com"])).layout.container == "xls"
     assert opened(an_ods(tmp_path / "a.xls", ["Email"], ["a@example.com"])).layout.container == "ods"
     assert opened(a_page(tmp_path, "<table><tr><td>Email<tr><td>a</table>")).layout.container == "html"
+
+
+def test_a_binary_workbook_is_read_with_its_texts_numbers_dates_and_blank_rows(tmp_path: Path):
+    sold = datetime(2026, 7, 2, 9, 15, 4)  # noqa: DTZ001  # cells have no zone
+    path = an_xlsb(
+        tmp_path / "a.xls",
+        (0, {0: "Email", 1: "Status", 2: "Data", 3: "Valor"}),
+        (1, {0: "a@example.com", 1: "Aprovado", 2: sold, 3: 297.5}),
+        (4, {0: "b@example.com", 2: None, 3: 12.0}),
+    )
+    grid = opened(path)
+    assert (grid.layout.container, grid.layout.sheets) == ("xlsb", ["Vendas"])
+    assert rows(grid) == [
+        (2, ["a@example.com", "Aprovado", sold, 297.5]),
+        (5, ["b@example.com", None, None, 12]),
+    ]
 
 
 def test_the_sheet_with_the_most_known_headers_is_taken(tmp_path: Path):

@@ -166,3 +166,13 @@ def test_more_rows_than_allowed_are_refused(tmp_path: Path):
     with pytest.raises(UnreadableFile) as refused:
         list(stage(str(path), {}, IDENTITY, max_rows=4))
     assert refused.value.code == "too_many_rows"
+
+
+def test_a_long_file_says_on_the_way_how_many_rows_were_seen(tmp_path: Path):
+    path = a_csv(tmp_path, *(f"HP{number};a{number}@example.com;Curso;10,00;01/07/2026" for number in range(4_100)))
+    told = list(check(str(path), {}))
+    assert told[:-1] == [2000, 4000]
+    assert orjson.loads(told[-1])["rows"] == 4_100
+    told = list(stage(str(path), {}, IDENTITY))
+    assert told[:2] == [2000, 4000]
+    assert len(told) == 4_102

@@ -16,7 +16,8 @@ from service.sources.sheet import dates, numbers
 from service.sources.sheet.currencies import currency_of
 from service.sources.sheet.dates import Order, instant_of_cell, shows
 from service.sources.sheet.numbers import Mark, evidence, number_of, number_of_cell, readings, written
-from service.sources.sheet.values import Unreadable, text_of
+from service.sources.sheet.problems import Unreadable
+from service.sources.sheet.values import text_of
 from service.sources.sheet.words import (
     is_order_bump,
     payment_type_of,

@@ -1,0 +1,32 @@
+"""Files that people take with them, sent as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response, stream_with_context
+
+from service import problem_files
+from service.problem_files import ENGLISH, Wording
+from service.store.engine import transaction
+from service.store.imports import Ref
+from service.web.rooms import rooms
+
+
+def problems(ref: Ref, wording: Wording = ENGLISH) -> Response:
+    """The rows of an import that were not taken, as CSV. Raises NotFound before anything is sent.
+
+    Each piece is read in a transaction of its own: somebody with a slow connection holds none open.
+    """
+    with transaction(rooms().engine) as tx:
+        piece = problem_files.beginning(tx, ref, wording)
+
+    def pieces() -> Iterator[str]:
+        present: problem_files.Piece | None = piece
+        while present is not None:
+            yield present.text
+            with transaction(rooms().engine) as tx:
+                present = problem_files.piece_after(tx, ref, present.last_row, wording)
+
+    headers = {"Content-Disposition": f"attachment; filename=import-{ref.id}-problems.csv"}
+    return Response(stream_with_context(pieces()), content_type="text/csv; charset=utf-8", headers=headers)

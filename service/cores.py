@@ -17,7 +17,7 @@ class Cores:
         random.shuffle(self._cores)
 
     def least_used(self, taken: Iterable[int | None]) -> int | None:
-        """A core for one more process beside those that have the cores in `taken`; None where there are none to give."""
+        """A core for one more process beside those that have the cores in `taken`; None where there are none."""
         used = Counter(taken)
         return min(self._cores, key=lambda core: used[core], default=None)
 

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, RowMapping
 from service.domain import fates, revenue
 from service.domain.facts import Fact
 from service.domain.fates import Judged
+from service.domain.fold import fold
+from service.domain.ledger import Folded
 from service.errors import Unprocessable
 from service.queues import Lane
 from service.sources.sheet.problems import row_problem
@@ -41,10 +43,14 @@ CODE_REPEATS = {"field": "transaction", **row_problem("code_repeats", limit=fate
 
 
 class Told(NamedTuple):
-    """The rows of a chunk as they were read: facts in row order, and the rows nobody could read."""
+    """The rows of a chunk as they were read: facts in row order, and the rows nobody could read.
+
+    `alone` is what the fact of a delivery folds to by itself, where that was worked out ahead.
+    """
 
     facts: list[Fact]
     failed: list[tuple[Delivery, RowFacts]]
+    alone: dict[int, Folded] = {}  # noqa: RUF012  # a field's default, never written to
 
 
 def step(shop: Workshop) -> int:
@@ -168,7 +174,9 @@ def _read_ahead(engine: Engine, account: Account, ref: Ref, reading: Reading, ch
     with transaction(engine) as tx:
         rows = inbox.take_chunk(tx, account.id, ref.id, chunk, drains.FULL)
         before = earlier(tx, account, ref, rows) if rows else []
-    return Looked(tuple(row.id for row in rows), tell(account, reading, rows, before))
+    told = tell(account, reading, rows, before)
+    alone = {fact.delivery_id: fold([fact]) for fact in told.facts}
+    return Looked(tuple(row.id for row in rows), told._replace(alone=alone))
 
 
 def reading_of(kept: dict[str, Any]) -> Reading:
@@ -222,7 +230,7 @@ def judge(tx: Connection, account: Account, ref: Ref, chunk: int, told: Told, po
     """What each row changes, over what is known in this transaction."""
     stories = fact_store.of_subjects(tx, account.id, {fact.subject for fact in told.facts})
     own = inbox.ids_of_chunk(tx, account.id, ref.id, chunk)
-    return fates.judge(stories, told.facts, own, policy)
+    return fates.judge(stories, told.facts, own, policy, told.alone)
 
 
 def clients_of(tx: Connection, account: Account, judged: Judged) -> dict[str, str]:

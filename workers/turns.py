@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import count
+from math import log2
 from typing import TypeVar
 
 import psycopg
@@ -100,9 +101,8 @@ _turns = count(1)
 
 
 def _look_at_young_tables(shop: Workshop) -> None:
-    """After this process's 2nd, 4th, 8th, … batch: often while all is new, hardly ever later."""
-    number = next(_turns)
-    if number > 1 and number & (number - 1) == 0:
+    """After this process's 2nd, 8th, 32nd, … batch: often while all is new, hardly ever later."""
+    if log2(next(_turns)) % 2 == 1:
         with transaction(shop.engine) as tx:
             upkeep.refresh_statistics(tx)
 

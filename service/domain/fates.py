@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from service.domain import revenue
@@ -53,11 +54,18 @@ class Judged(NamedTuple):
         ]
 
 
-def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: frozenset[int], policy: str) -> Judged:
+def judge(
+    stories: Mapping[str, Sequence[Fact]],
+    rows: Sequence[Fact],
+    own: frozenset[int],
+    policy: str,
+    alone: Mapping[int, Folded] = MappingProxyType({}),
+) -> Judged:
     """Fold row after row onto what is known.
 
     `stories` are the facts known so far, by subject; `own` the deliveries of the same file, whose facts
     do not make a purchase one that "exists already" for the policy `skip`. A row beyond MOST_OF_ONE_SALE fails.
+    `alone` may hold what the fact of a delivery folds to by itself, where somebody had the time to work that out.
     """
     known = {subject: list(facts) for subject, facts in stories.items()}
     before = {subject: fold(facts) for subject, facts in known.items()}
@@ -73,7 +81,8 @@ def judge(stories: Mapping[str, Sequence[Fact]], rows: Sequence[Fact], own: froz
             continue
         story.append(fact)
         kept.append(fact)
-        was, now = after.get(fact.subject, Folded()), fold(story)
+        first = alone.get(fact.delivery_id) if len(story) == 1 else None
+        was, now = after.get(fact.subject, Folded()), first or fold(story)
         fates.append(_fate(was, now))
         if fates[-1] != UNCHANGED:
             owners |= was.owners() | now.owners()

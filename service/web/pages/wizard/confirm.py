@@ -81,7 +81,7 @@ def _page(row: RowMapping, refusal: Any = None, open_keys: frozenset[str] = froz
         currencies=currencies(),
         policies=fates.POLICIES,
         policy=desk.chosen(row).get("existing") or fates.UPDATE,
-        zones=[(choice.value, choice.label) for choice in zones()],
+        zones=_zones(zone_of(row)),
         seen=fingerprint(row),
         allowance=allowance,
         refusal=refusal,
@@ -117,6 +117,12 @@ def answer_to(question: Mapping[str, Any], row: RowMapping) -> str:
 def zone_of(row: RowMapping) -> str:
     """The time zone the dates of the file are read in."""
     return str(desk.chosen(row).get("timezone") or guards.current_account().timezone)
+
+
+def _zones(present: str) -> list[tuple[str, str]]:
+    """Time zones to choose from; the present one is among them whatever it is."""
+    told = [(str(choice.value), choice.label) for choice in zones()]
+    return told if present in dict(told) else [(present, present), *told]
 
 
 def _exported(row: RowMapping) -> dict[str, Any]:
@@ -232,13 +238,18 @@ def _answers(row: RowMapping) -> dict[str, Any]:
 
 def _stated(zone: str, before: datetime | None) -> datetime | None:
     """The export time a person typed; one they left as it was found stays found, and one they emptied is found anew."""
-    typed = request.form.get("exported_at", "").strip()
-    if not typed:
+    typed, found = (_local(request.form.get(name, "")) for name in ("exported_at", "exported_found"))
+    if typed is None:
         return None
-    if typed == request.form.get("exported_found"):
-        return before
+    # Compared as moments: browsers drop seconds that are zero, and a guess must not become a statement by that.
+    return before if typed == found else typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _local(typed: str) -> datetime | None:
+    """A date and time by the clock of the file, as the page has it; None where nothing is typed."""
+    if not typed.strip():
+        return None
     try:
-        moment = datetime.fromisoformat(typed)
+        return datetime.fromisoformat(typed.strip()).replace(tzinfo=None)
     except ValueError as fault:
         raise Unprocessable("The export time is no date and time.", code="not_a_moment") from fault
-    return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -24,7 +24,7 @@ SOON = 2.0
 
 
 class Progress(NamedTuple):
-    """How far an import is: `done` of `total` steps (rows, or chunks where rows are not counted); 0 of 0 is unknown.
+    """How far an import is: `done` of `total` steps (rows, or chunks where rows are not counted); `total` 0 is unknown.
 
     `per_second` (rows) and `seconds_left` are None until they can be told.
     """
@@ -44,10 +44,11 @@ def progress_of(row: RowMapping, now: datetime) -> Progress:
     """How far an import is, told from its summary."""
     if row["status"] == imports.UNDOING:
         return Progress(row["chunk_total"] - row["chunk_done"], row["chunk_total"])
-    if row["status"] == imports.TRYING and row["staged"]:
+    if row["status"] == imports.CHECKING or not row["staged"]:
+        read = row["counts"].get("rows_read") or {}
+        return Progress(read.get("done", 0), read.get("total") or 0)
+    if row["status"] != imports.RUNNING:
         return Progress(row["chunk_done"], row["chunk_total"])
-    if row["status"] != imports.RUNNING or not row["staged"]:
-        return Progress(0, 0)
     done, total = sum(row["counts"].get(fate, 0) for fate in fates.FATES), row["rows"]
     seconds = (now - row["started_at"]).total_seconds()
     if seconds < SOON or not done:

@@ -52,9 +52,10 @@ def _fold_transaction(ranked: list[Fact]) -> Folded:
 def _stories(ranked: list[Fact]) -> list[tuple[str, list[Fact]]]:
     """One story per charge: a code that carries several recurrence numbers is several purchases.
 
-    The lowest number keeps the bare code, and so do the facts that name none.
+    The lowest number keeps the bare code, and so do the facts that name none. A `#` of the code's own is doubled:
+    no code can then be taken for another's second charge.
     """
-    code = ranked[0].subject[2:]
+    code = ranked[0].subject[2:].replace("#", "##")
     numbers = sorted({fact.fields["recurrence_number"] for fact in ranked if "recurrence_number" in fact.fields})
     if len(numbers) < 2:
         return [(code, ranked)]

@@ -86,8 +86,10 @@ def write(tx: Connection, account: Account, before: Stories, after: Stories) -> 
     """
     changed = [subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)]
     old = [before[subject] for subject in changed if subject in before]
-    new = [after[subject] for subject in changed if subject in after]
-    owners = frozenset(email for folded in (*old, *new) for email in folded.owners())
+    new = [after[subject] for subject in changed if subject in after and subject in before]
+    fresh = [after[subject] for subject in changed if subject in after and subject not in before]
+    owners = frozenset(email for folded in (*old, *new, *fresh) for email in folded.owners())
+    _append(tx, account, fresh)
     raw: Any = tx.connection.driver_connection
     with raw.pipeline():  # while PostgreSQL writes one table, the rows of the next are made here
         _write_purchases(tx, account, old, new)
@@ -96,9 +98,32 @@ def write(tx: Connection, account: Account, before: Stories, after: Stories) -> 
         created = owners - existing_clients(tx, account.id, owners)
         _recompute_clients(tx, account, owners)
         _recompute_revenue(tx, account, owners, may_shrink=bool(old))
-        _recompute_subscriptions(tx, account, {code for folded in (*old, *new) for code in folded.subscriptions()})
-        _recompute_products(tx, account, {*_products(old), *_products(new)}, may_vanish=bool(old))
+        _recompute_subscriptions(tx, account, {code for told in (*old, *new, *fresh) for code in told.subscriptions()})
+        _recompute_products(tx, account, {*_products(old), *_products(new), *_products(fresh)}, may_vanish=bool(old))
     return Touched(owners, created)
+
+
+def _append(tx: Connection, account: Account, fresh: list[Folded]) -> None:
+    """Store the rows of subjects that had none, the usual case of an import. Every key belongs to one subject."""
+    bought = [(account.id, _owner(account, row.email), *row) for folded in fresh for row in folded.purchases]
+    steps = [
+        (account.id, _owner(account, row.email), milestone_id(account.salt, row.kind, row.key), *row)
+        for folded in fresh
+        for row in folded.milestones
+    ]
+    said = [(account.id, *row[:-1], orjson.dumps(row.layers).decode()) for folded in fresh for row in folded.mentions]
+    _copy(tx, "purchases", PURCHASE_COLUMNS, bought)
+    _copy(tx, "milestones", MILESTONE_COLUMNS, steps)
+    _copy(tx, "mentions", MENTION_COLUMNS, said)
+
+
+def _copy(tx: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    raw: Any = tx.connection.driver_connection
+    if not rows:
+        return
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 Row = TypeVar("Row", Purchase, Milestone, Mention)

@@ -294,10 +294,14 @@ def a_running_house(folder: Path) -> Iterator[RunningHouse]:
         try:
             yield running
         finally:
-            for frozen in running.redis_server():
-                frozen.send_signal(signal.SIGCONT)
-            running.revive()
-            running.stop()
+            try:
+                for frozen in running.redis_server():
+                    frozen.send_signal(signal.SIGCONT)
+                running.revive()
+                running.stop()
+            finally:  # also where something could not be mended; everything below dies with the runner
+                running.runner.kill()
+                running.runner.wait()
     left = processes_of(folder / "var")
     kill_all(left)
     assert not left, [process.cmdline() for process in left]

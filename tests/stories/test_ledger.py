@@ -116,3 +116,21 @@ def test_the_inbox_shows_what_a_delivery_says_and_became(house: House) -> None:
     assert delivery["body"]["event"] == "PURCHASE_APPROVED"
     (fact,) = delivery["facts"]
     assert (fact["status"], fact["certainty"]) == ("approved", "known")
+
+
+def test_a_code_that_looks_like_the_second_charge_of_another_is_a_purchase_of_its_own(house: House) -> None:
+    first, second, lookalike = (json.loads(payload("v2-PURCHASE_APPROVED.json")) for _ in range(3))
+    for number, (event, code, charge) in enumerate(
+        ((first, "HP77", 1), (second, "HP77", 2), (lookalike, "HP77#2", None)), start=1
+    ):
+        event["id"] = f"00000000-0000-4000-8000-00000000000{number}"
+        event["data"]["purchase"]["transaction"] = code
+        event["data"]["purchase"].pop("recurrence_number", None)
+        if charge:
+            event["data"]["purchase"]["recurrence_number"] = charge
+    house.receives(*map(json.dumps, (first, second, lookalike)))
+    bought = {(one["transaction"], one["recurrence_number"]) for one in house.get("/purchases")}
+    assert bought == {("HP77", 1), ("HP77", 2), ("HP77#2", None)}
+    kept = house.ledger()
+    house.rebuild()
+    assert house.ledger() == kept

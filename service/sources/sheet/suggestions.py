@@ -62,6 +62,12 @@ _CHECKS: dict[str, Callable[[Cell], bool]] = {
     "document": lambda cell: any(letter.isdigit() for letter in text_of(cell)),
     "text": lambda cell: not _is_date(cell) and not _EMAIL.fullmatch(text_of(cell)),
 }
+_NARROWER: dict[str, Callable[[Cell], bool]] = {
+    "transaction": lambda cell: _SOME_CODE.fullmatch(text_of(cell)) is not None,
+    # "Pago" and "Payment" also stand over what was paid.
+    "payment_type": lambda cell: not _is_number(cell),
+}
+"""Fields whose values are told from others of their type."""
 
 
 def _share(check: Callable[[Cell], bool], values: Sequence[Cell]) -> float:
@@ -73,9 +79,7 @@ def agree(field: str, values: Sequence[Cell]) -> bool:
     """Whether values look like the field; a column without values contradicts nothing."""
     if not any(text_of(cell) for cell in values):
         return True
-    if field == "transaction":
-        return _share(lambda cell: bool(_SOME_CODE.fullmatch(text_of(cell))), values) >= ENOUGH
-    return _share(_CHECKS[FIELD_OF[field].type], values) >= ENOUGH
+    return _share(_NARROWER.get(field) or _CHECKS[FIELD_OF[field].type], values) >= ENOUGH
 
 
 def state_or_status(values: Sequence[Cell], has_status: object, language: str | None) -> str:

@@ -266,3 +266,9 @@ def test_the_subscriptions_report_is_refused_before_any_row_is_read():
     with pytest.raises(Unprocessable) as refused:
         Study("Código;Cliente;Email;Produto;Plano;Valor;Adesão;Cancelamento;Status".split(";"))
     assert refused.value.code == "subscriptions_report"
+
+
+@pytest.mark.parametrize(("values", "field"), [(["297", "1.297,00"], None), (["Pix", "Boleto"], "payment_type")])
+def test_what_was_paid_is_not_taken_for_a_way_of_paying(values: list[str], field: str | None):
+    report = studied("Email;Pago", *[f"c{number}@example.com;{value}" for number, value in enumerate(values)])
+    assert report["columns"][1]["field"] == field

@@ -5,8 +5,6 @@ It is written piece by piece: a file of 200,000 wrong rows never lies in memory 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,12 +12,13 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from service import desk
-from service.sources.sheet.grid import OWN_HEADER
+from service.exports.csv_file import line
+from service.sources.sheet.grid import OWN_HEADER, quoted
 from service.store import imports
 from service.store.imports import Ref
 
 PIECE_ROWS = 500
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+DELIMITER = ";"
 Problem = Mapping[str, Any]
 
 
@@ -54,7 +53,7 @@ class Piece(NamedTuple):
 def beginning(tx: Connection, ref: Ref, wording: Wording = ENGLISH) -> Piece:
     """The line of headers: the original ones, then ours, which no field is ever mapped to. Raises NotFound."""
     names = (OWN_HEADER + name for name in wording[:4])
-    return Piece("\ufeff" + _line([*_headers(desk.found(tx, ref)), *names]), 0)
+    return Piece("\ufeff" + line([*_headers(desk.found(tx, ref)), *names], DELIMITER), 0)
 
 
 def piece_after(tx: Connection, ref: Ref, row_number: int, wording: Wording = ENGLISH) -> Piece | None:
@@ -63,7 +62,7 @@ def piece_after(tx: Connection, ref: Ref, row_number: int, wording: Wording = EN
     if not failed:
         return None
     width = len(_headers(desk.found(tx, ref)))
-    return Piece("".join(_line(_cells(one, width, wording)) for one in failed), failed[-1]["row_number"])
+    return Piece("".join(line(_cells(one, width, wording), DELIMITER) for one in failed), failed[-1]["row_number"])
 
 
 def _headers(row: RowMapping) -> list[str]:
@@ -83,13 +82,4 @@ def _cells(failed: RowMapping, width: int, wording: Wording) -> list[Any]:
 
 
 def _inert(cell: Any) -> Any:
-    """A cell that no spreadsheet program takes for a formula; the grid drops the quote when it reads our files."""
-    if cell is None:
-        return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
-
-
-def _line(cells: list[Any]) -> str:
-    written = io.StringIO()
-    csv.writer(written, delimiter=";").writerow(cells)
-    return written.getvalue()
+    return quoted(cell) if isinstance(cell, str) else "" if cell is None else cell

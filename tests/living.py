@@ -34,6 +34,7 @@ LEDGER = {
     "client_revenue": "account_id, client_id",
     "subscriptions": "account_id, client_id",
     "products": "account_id",
+    "opportunities": "account_id, client_id",
 }
 """Tables of the ledger, and their columns that are surrogates."""
 

@@ -62,9 +62,9 @@ def of_purchase(
 ) -> tuple[Milestone, ...]:
     """The milestones of one purchase story."""
     statements: dict[str, list[Statement]] = {}
-    stated = [fact for fact in ranked if fact.certainty is not Certainty.FILLER or fact.status is None]
-    # A filler tells of no step where anybody else speaks: it was only to fill gaps.
-    for fact in stated or ranked:
+    stated = [fact for fact in ranked if not _only_repeats(fact)]
+    # A filler tells of no step where anybody else speaks: it was only to fill gaps. Nor does a row we exported.
+    for fact in stated or [fact for fact in ranked if "echo" not in fact.fields] or ranked:
         for kind, statement in _statements(fact):
             statements.setdefault(kind, []).append(statement)
     number = purchase.recurrence_number if purchase is not None and purchase.subscriber_code else None
@@ -72,6 +72,10 @@ def of_purchase(
         kind = "subscription_started" if number == 1 else "subscription_renewed"
         statements[kind] = statements["approved"]
     return tuple(_milestone(kind, key, statements[kind], owner) for kind in sorted(statements))
+
+
+def _only_repeats(fact: Fact) -> bool:
+    return fact.status is not None and (fact.certainty is Certainty.FILLER or "echo" in fact.fields)
 
 
 def _statements(fact: Fact) -> Iterator[tuple[str, Statement]]:

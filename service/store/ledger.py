@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.domain import mentions
 from service.domain.ledger import Folded, Mention, Milestone, Purchase, client_id, milestone_id
+from service.store import pursuits
 from service.store.accounts import Account
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -100,6 +101,7 @@ def write(tx: Connection, account: Account, before: Stories, after: Stories) -> 
         _recompute_revenue(tx, account, owners, may_shrink=bool(old))
         _recompute_subscriptions(tx, account, {code for told in (*old, *new, *fresh) for code in told.subscriptions()})
         _recompute_products(tx, account, {*_products(old), *_products(new), *_products(fresh)}, may_vanish=bool(old))
+        pursuits.recompute(tx, account, (*old, *new, *fresh), owners, created)
     return Touched(owners, created)
 
 
@@ -339,7 +341,9 @@ def _recompute_products(tx: Connection, account: Account, products: set[str], *,
         raw.execute(PRODUCTS_GONE, wanted)
 
 
-LEDGER_TABLES = ("purchases", "milestones", "mentions", "clients", "client_revenue", "subscriptions", "products")
+LEDGER_TABLES = tuple(
+    "purchases milestones mentions clients client_revenue subscriptions products opportunities".split()
+)
 
 
 def clear(tx: Connection, account_id: int) -> None:

@@ -56,6 +56,7 @@ GROWING = (
     "clients",
     "client_revenue",
     "subscriptions",
+    "opportunities",
     "import_clients",
 )
 SMALL_TABLE = 50_000

@@ -210,6 +210,7 @@ FIELDS = tuple(
         ("has_coproducer", "text", "Tem co-produção", "Has co-production", "Tiene coproducción"),
         ("upgrade_offer", "text", "Oferta de Upgrade", "Upgrade offer", "Oferta de Upgrade"),
         ("invoice_issuer", "text", "Nota Fiscal", "Invoice issuer", "Emisor de la factura"),
+        ("exact", "text", "Marco: exato", "Marco: exact", "Marco: exacto"),
     )
 )
 

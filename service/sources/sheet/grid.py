@@ -25,7 +25,16 @@ ScoreHeaders = Callable[[list[str]], float]
 SHOWN_SURPLUS_ROWS = 20
 OWN_HEADER = "Marco: "
 """How the headers begin that we add to the files we write."""
-_SPOKEN = tuple("'" + sign for sign in "=+-@\t\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_QUOTED = (*FORMULA_SIGNS, "'", " ", "\n")
+
+
+def quoted(text: str) -> str:
+    """Text that no spreadsheet program takes for a formula, in the files we write.
+
+    A quote in front, also of what begins with one or with a blank: reading our files takes away one quote, no more.
+    """
+    return f"'{text}" if text.startswith(_QUOTED) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +138,7 @@ class Grid:
 
 def _unquoted(cells: list[Cell]) -> list[Cell]:
     """The cells of a file we wrote, without the quote that kept a formula from being one."""
-    return [cell[1:] if isinstance(cell, str) and cell.startswith(_SPOKEN) else cell for cell in cells]
+    return [cell[1:] if type(cell) is str and cell.startswith(_SPOKEN) else cell for cell in cells]
+
+
+_SPOKEN = tuple("'" + sign for sign in _QUOTED)

@@ -9,10 +9,11 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from service.domain.facts import Fact, Fields, Kind
+from service.domain.facts import Certainty, Fact, Fields, Kind
 from service.domain.statuses import STAGE, Status
 from service.sources.contact import country_of, document_of, email_of, phone_of, postcode_of
 from service.sources.seal import sealed
+from service.sources.sheet import echo
 from service.sources.sheet.amounts import Amounts
 from service.sources.sheet.dates import instant_of_cell
 from service.sources.sheet.numbers import Mark, number_of, number_of_cell
@@ -125,7 +126,7 @@ class _Translator:
 class _Row:
     """One row while it is read."""
 
-    __slots__ = ("cells", "email", "fields", "moments", "notes", "number", "problems", "status", "translator")
+    __slots__ = ("cells", "echo", "email", "fields", "moments", "notes", "number", "problems", "status", "translator")
 
     def __init__(self, translator: _Translator, number: int, cells: list[Any]) -> None:
         self.translator = translator
@@ -137,6 +138,7 @@ class _Row:
         self.notes: list[Problem] = []
         self.email: str | None = None
         self.status: Status | None = None
+        self.echo: echo.Said = {}
 
     def text(self, field: str) -> str:
         """The text of the cell mapped to a field, "" when blank or not mapped."""
@@ -160,6 +162,19 @@ class _Row:
         self._read_buyer()
         self._read_money()
         self._settle_order()
+        self._read_echo()
+
+    def _read_echo(self) -> None:
+        """In a file of ours: what the cells could not hold."""
+        index = self.translator.index_of.get("exact")
+        if index is None:
+            return
+        try:
+            self.echo = echo.said(self.cells[index])
+            if self.echo:
+                echo.settle(self.echo, self.fields, self.translator.zone)
+        except Unreadable as fault:
+            self.problems.append(self.trouble("exact", fault))
 
     def refuse_shifted(self, surplus: int) -> None:
         """A row with more cells than the header has slipped sideways: no cell of it can be trusted."""
@@ -305,14 +320,15 @@ class _Row:
         if transaction is None and self.email is None:
             self.problems.append(self.trouble("transaction", Unreadable("no_identity")))
             return None
+        code = self.echo.get("code") or transaction or self._row_key(account_key, occurrence)
         return sealed(
             Fact(
                 kind=Kind.PURCHASE,
-                subject=f"t:{transaction or self._row_key(account_key, occurrence)}",
+                subject=f"t:{code}",
                 source="sheet",
                 said="row",
-                as_of=reading.as_of,
-                certainty=reading.certainty,
+                as_of=self._as_of(),
+                certainty=min(reading.certainty, Certainty.GUESSED) if self.echo else reading.certainty,
                 occurred_at=self._occurred_at(),
                 fields=fields,
                 email=self.email,
@@ -320,10 +336,17 @@ class _Row:
             )
         )
 
+    def _as_of(self) -> datetime:
+        moment = self.translator.reading.as_of
+        return min(moment, echo.as_of(self.echo)) if self.echo else moment
+
     def _occurred_at(self) -> datetime:
-        if self.status is not None and STAGE[self.status] >= STAGE[Status.APPROVED] and "approved_at" in self.moments:
-            return self.moments["approved_at"]
-        return self.moments.get("ordered_at", self.translator.reading.as_of)
+        """As the fields tell it, which are exact where a file of ours told more than its cells."""
+        paid = self.status is not None and STAGE[self.status] >= STAGE[Status.APPROVED]
+        said = (paid and self.fields.get("approved_at")) or self.fields.get("ordered_at")
+        if said:
+            return datetime.fromisoformat(said)
+        return echo.newest(self.echo) if self.echo else self.translator.reading.as_of
 
     def _local_order_date(self) -> str:
         """As the file tells it: the same whatever time zone it is read in."""

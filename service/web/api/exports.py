@@ -1,0 +1,28 @@
+"""Lists as files to take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from schemas.exports import SalesExportFilter
+from service.web import downloads, guards
+
+blueprint = Blueprint("exports", __name__, url_prefix="/api/v1", description="Lists as CSV and XLSX files")
+blueprint.before_request(guards.api_account)
+
+
+@blueprint.route("/sales/export")
+class SalesExport(MethodView):
+    """All sales as a file."""
+
+    @blueprint.arguments(SalesExportFilter, location="query")
+    @blueprint.response(200, content_type="text/csv")
+    @blueprint.alt_response(200, content_type=downloads.XLSX)
+    def get(self, wanted: dict[str, Any]) -> Response:
+        """CSV or XLSX of the sales that match; importing the file again changes nothing."""
+        form, language = wanted.pop("format"), wanted.pop("language")
+        return downloads.sales(guards.current_account(), form, language, downloads.SalesFilter(**wanted))

@@ -11,6 +11,7 @@ from service.web import locale, words
 from service.web.pages import (
     accounts,
     assets,
+    clients,
     connect,
     events,
     invitations,
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     invitations.PAGE,
     profile.PAGE,
     overview.PAGE,
+    clients.PAGE,
     wizard.PAGE,
     events.PAGE,
     connect.PAGE,

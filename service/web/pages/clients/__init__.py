@@ -1,0 +1,8 @@
+"""Clients: their list, and what each of them did."""
+
+from __future__ import annotations
+
+from service.web.pages.clients import listing
+from service.web.pages.clients.room import PAGE
+
+__all__ = ["PAGE", "listing"]

@@ -35,6 +35,8 @@ LEDGER = {
     "subscriptions": "account_id, client_id",
     "products": "account_id",
     "opportunities": "account_id, client_id",
+    "aliases": "account_id, id, client_id, delivery_id, since",
+    "strangers": "account_id",
 }
 """Tables of the ledger, and their columns that are surrogates."""
 
@@ -158,6 +160,11 @@ class House:
         """Rows straight from the shelves; `:account` is this house's account."""
         with transaction(self.shop.engine) as tx:
             return list(tx.execute(text(query), {"account": self.account.id, **values}))
+
+    def rows_changed(self, statement: str, **values: Any) -> None:
+        """Change rows straight on the shelves; `:account` is this house's account."""
+        with transaction(self.shop.engine) as tx:
+            tx.execute(text(statement), {"account": self.account.id, **values})
 
     def balance(self) -> dict[str, Any]:
         """The books by source; asserts that each closes."""

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from service.queues import Lane
-from workers import ingest, turns, upkeep, uploads
+from workers import ingest, sums, turns, upkeep, uploads
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.3
 BEAT_SECONDS = 5.0
 TURN_SECONDS = 60.0
+SUMS_SECONDS = 2.0
 LONGEST_PAUSE = 2.0
 
 
@@ -32,6 +33,7 @@ class Round:
 
     lane: Lane
     turn_due: float = field(default_factory=lambda: time.monotonic() + LOOK_SECONDS)
+    sums_due: float = field(default_factory=lambda: time.monotonic() + LOOK_SECONDS)
 
     def go(self) -> bool:
         """One round; whether there was work. What PostgreSQL raises comes through: the caller pauses."""
@@ -39,7 +41,16 @@ class Round:
         if now >= self.turn_due:
             self.turn_due = now + TURN_SECONDS
             upkeep.turn()
-        return self._waits() and self._work() > 0
+        return (self._waits() and self._work() > 0) or self._adds_up(now)
+
+    def _adds_up(self, now: float) -> bool:
+        """Whether days were added up, and more may wait. Not beside live events: their watcher has none to spare."""
+        if self.lane is Lane.REALTIME or now < self.sums_due:
+            return False
+        if sums.keep():
+            return True
+        self.sums_due = now + SUMS_SECONDS
+        return False
 
     def _waits(self) -> bool:
         return uploads.waiting() if self.lane is Lane.FILES else ingest.open_too_long(self.lane)

@@ -47,8 +47,10 @@ class Period(NamedTuple):
         return (self.last - self.first).days + 1
 
     def before(self) -> Period | None:
-        """What it is compared with: the month before a month, the same days of the year before a year, else
-        as many days before; None for all time."""
+        """What it is compared with; None for all time.
+
+        The month before for a month, the same days of the year before for a year, else as many days before.
+        """
         if self.preset is Preset.ALL:
             return None
         if self.preset is Preset.YEAR:
@@ -84,8 +86,10 @@ def _same_day(month_end: date, day: int) -> date:
 
 
 def period_of(preset: str, today: date, first: str = "", last: str = "") -> Period:
-    """The period of this name as seen on `today`. A range is given by ISO days, either may be missing or reversed;
-    what is no period is the last 7 days."""
+    """The period of this name as seen on `today`; what is no period is the last 7 days.
+
+    A range is given by ISO days; either may be missing, and they may be reversed.
+    """
     if preset == Preset.RANGE:
         return _range(_day(first), _day(last), today)
     starts = {

@@ -63,6 +63,36 @@ CREATE TABLE origin_aliases (
 );
 """
 
+# What a subscription is worth a month: its last charge that stands, over the period from that charge to the next one,
+# else from the one before. A period is the nearest of those Hotmart sells; months of it divide the charge.
+TERMS = """
+CREATE VIEW subscription_terms AS
+SELECT s.*, last.gross_value AS charge_value, last.gross_currency AS charge_currency, last.counted_at AS charged_at,
+    period.days AS period_days, round(last.gross_value * period.times / period.months, 2) AS monthly_value
+FROM subscriptions s
+LEFT JOIN LATERAL (
+    SELECT p.gross_value, p.gross_currency, p.counted_at FROM purchases p
+    WHERE p.account_id = s.account_id AND p.subscriber_code = s.code AND p.category = 'active'
+        AND p.gross_value IS NOT NULL AND p.gross_currency IS NOT NULL
+    ORDER BY p.counted_at DESC, p.key DESC LIMIT 1
+) last ON true
+LEFT JOIN LATERAL (
+    SELECT p.counted_at FROM purchases p
+    WHERE p.account_id = s.account_id AND p.subscriber_code = s.code AND p.category = 'active'
+        AND p.counted_at < last.counted_at
+    ORDER BY p.counted_at DESC LIMIT 1
+) earlier ON true
+LEFT JOIN LATERAL (
+    SELECT extract(epoch FROM CASE WHEN s.next_charge_at > last.counted_at THEN s.next_charge_at - last.counted_at
+        ELSE last.counted_at - earlier.counted_at END) / 86400 AS days
+) gap ON true
+LEFT JOIN LATERAL (
+    SELECT known.days, known.months, known.times
+    FROM (VALUES (7, 12, 52), (30, 1, 1), (60, 2, 1), (90, 3, 1), (180, 6, 1), (365, 12, 1)) known (days, months, times)
+    WHERE gap.days BETWEEN 5 AND 400 ORDER BY abs(known.days - gap.days) LIMIT 1
+) period ON true;
+"""
+
 REFUND_KINDS = "('refunded', 'partially_refunded', 'chargeback')"
 SUMMED_KINDS = "('refunded', 'partially_refunded', 'chargeback', 'first_access', 'module_completed')"
 
@@ -145,7 +175,7 @@ INSERT INTO stale_days (account_id, day) SELECT * FROM ({days}) d ORDER BY 1, 2 
 
 
 def upgrade() -> None:
-    for block in (COUNTED_AT, SUMS, SETTINGS, ZONE):
+    for block in (COUNTED_AT, SUMS, SETTINGS, TERMS, ZONE):
         op.execute(block)
     for table, days in DAYS.items():
         op.execute(FIRST.format(days=days.format(rows=table, before="")))
@@ -156,6 +186,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW subscription_terms")
     op.execute("DROP TRIGGER stale_after_zone ON accounts; DROP FUNCTION stale_after_zone()")
     for table in DAYS:
         for event in ROWS:

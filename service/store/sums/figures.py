@@ -1,0 +1,177 @@
+"""What each figure adds up, and by what: the one definition that kept and fresh sums share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PRODUCT = "coalesce({0}.product_id, {0}.product_name, '')"
+AGES = (1, 7, 14, 30)
+"""The last days of the spans since a purchase that refunds are told apart by."""
+MONTHS = (1, 3, 6, 12)
+"""The same for the age of a subscription that ends."""
+
+
+class Amount(NamedTuple):
+    """Money of a row. Of an amount without currency, or a currency without amount, only the row is counted."""
+
+    value: str
+    currency: str
+
+    def selected(self) -> tuple[str, str]:
+        """(currency, amount) as columns."""
+        known = f"{self.value} IS NOT NULL AND {self.currency} IS NOT NULL"
+        return f"CASE WHEN {known} THEN {self.currency} ELSE '' END", f"CASE WHEN {known} THEN {self.value} ELSE 0 END"
+
+
+class Plain(NamedTuple):
+    """A number of a row that is no money."""
+
+    value: str = "0"
+
+    def selected(self) -> tuple[str, str]:
+        """('', amount)."""
+        return "''", self.value
+
+
+class Figure(NamedTuple):
+    """Rows of `rows` whose `moment` lies in a day and that fit `where`, counted and added up by `a` and `b`."""
+
+    rows: str
+    moment: str
+    where: str
+    amount: Amount | Plain
+    a: str
+    b: str = "''"
+    whole_days: bool = False
+    """Whether `moment` is a date."""
+
+    def select(self) -> str:
+        """SELECT of (day, a, b, currency, number, amount) over a relation `days` (day, starts, ends)."""
+        currency, amount = self.amount.selected()
+        in_day = (
+            f"{self.moment} = days.day"
+            if self.whole_days
+            else f"{self.moment} >= days.starts AND {self.moment} < days.ends"
+        )
+        # LATERAL with OFFSET 0: each day is looked up by the index, however wrong the planner guesses their number.
+        return (
+            f"SELECT days.day, told.* FROM days CROSS JOIN LATERAL (SELECT {self.a} AS a, {self.b} AS b,"
+            f" {currency} AS currency, count(*) AS number, coalesce(sum({amount}), 0) AS amount"
+            f" FROM {self.rows} WHERE {in_day} AND {self.where} GROUP BY 1, 2, 3 OFFSET 0) told"
+        )
+
+
+SALES = "purchases p"
+OF_ACCOUNT = "{0}.account_id = %(account)s"
+GROSS = Amount("p.gross_value", "p.gross_currency")
+NET = Amount("p.net_value", "p.net_currency")
+ACTIVE = OF_ACCOUNT.format("p") + " AND p.category = 'active'"
+FIRST_CHARGE = "coalesce(p.recurrence_number, 1) = 1"
+NEVER_ENTERED = """NOT EXISTS (SELECT 1 FROM milestones m WHERE m.account_id = p.account_id
+    AND m.client_id = p.client_id AND m.kind = 'first_access' AND m.product_id = p.product_id)"""
+
+
+def _sold(a: str, b: str = "''", amount: Amount = GROSS, also: str = "true") -> Figure:
+    return Figure(SALES, "p.counted_at", f"{ACTIVE} AND {also}", amount, a, b)
+
+
+def _spans(days: str, ends: tuple[int, ...]) -> str:
+    cases = " ".join(f"WHEN {days} < {end + 1} THEN '{end}'" for end in ends)
+    return f"CASE WHEN {days} IS NULL OR {days} < 0 THEN '' {cases} ELSE 'later' END"
+
+
+def _given_back(kind: str) -> Figure:
+    """Steps of this kind whose purchase has that status today, by product and days since it counted."""
+    return Figure(
+        "milestones m JOIN purchases p ON p.account_id = m.account_id AND p.key = m.key",
+        "m.occurred_at",
+        f"{OF_ACCOUNT.format('m')} AND m.kind = '{kind}' AND p.status = '{kind}'",
+        GROSS,
+        PRODUCT.format("p"),
+        _spans("extract(epoch FROM m.occurred_at - p.counted_at) / 86400", AGES),
+    )
+
+
+def _attempts(a: str, b: str, also: str = "true") -> Figure:
+    where = f"{OF_ACCOUNT.format('o')} AND {also}"
+    return Figure("opportunities o", "o.last_at", where, Amount("o.amount_value", "o.amount_currency"), a, b)
+
+
+def _recovered(amount: Amount | Plain) -> Figure:
+    where = f"{OF_ACCOUNT.format('o')} AND o.state = 'recovered'"
+    return Figure("opportunities o", "o.recovered_at", where, amount, "o.kind", PRODUCT.format("o"))
+
+
+def _visits(kind: str) -> Figure:
+    where = f"{OF_ACCOUNT.format('m')} AND m.kind = '{kind}'"
+    return Figure("milestones m", "m.occurred_at", where, Plain(), PRODUCT.format("m"))
+
+
+MONTHLY = Amount("s.monthly_value", "s.charge_currency")
+STATUS = "coalesce(s.status, '')"
+PLAN = "coalesce(s.plan_name, '')"
+DATED = "(s.status IS DISTINCT FROM 'canceled' OR s.canceled_at IS NOT NULL)"
+
+
+def _subscribed(a: str) -> Figure:
+    return Figure("subscription_terms s", "s.first_at", OF_ACCOUNT.format("s"), MONTHLY, a, STATUS)
+
+
+FIGURES: dict[str, Figure] = {
+    "sold": _sold(PRODUCT.format("p"), "coalesce(p.offer_code, '')"),
+    "net": _sold(PRODUCT.format("p"), amount=NET),
+    "src": _sold("coalesce(p.src, '')"),
+    "sck": _sold("coalesce(p.sck, '')"),
+    "affiliate": _sold("coalesce(p.affiliate, p.affiliate_code, '')"),
+    "coupon": _sold("coalesce(p.coupon, '')"),
+    "payment_type": _sold("coalesce(p.payment_type, '')"),
+    "country": _sold("coalesce(p.country, '')"),
+    "statuses": Figure(SALES, "p.counted_at", OF_ACCOUNT.format("p"), GROSS, "p.status", PRODUCT.format("p")),
+    "recurrence": Figure(
+        SALES,
+        "p.counted_at",
+        f"{OF_ACCOUNT.format('p')} AND p.subscriber_code IS NOT NULL",
+        GROSS,
+        "coalesce(p.recurrence_number::text, '')",
+        "p.category",
+    ),
+    "affiliate_commission": _sold(
+        "coalesce(p.affiliate, p.affiliate_code, '')",
+        amount=Amount("p.affiliate_commission_value", "p.affiliate_commission_currency"),
+        also="coalesce(p.affiliate, p.affiliate_code) IS NOT NULL",
+    ),
+    "coproducer_commission": _sold(
+        PRODUCT.format("p"),
+        amount=Amount("p.coproducer_commission_value", "p.coproducer_commission_currency"),
+        also="p.coproducer_commission_value IS NOT NULL",
+    ),
+    "first_charges": _sold(PRODUCT.format("p"), also=FIRST_CHARGE),
+    "never_entered": _sold(
+        PRODUCT.format("p"), also=f"{FIRST_CHARGE} AND p.product_id IS NOT NULL AND {NEVER_ENTERED}"
+    ),
+    "guarantee": Figure(SALES, "p.warranty_on", ACTIVE, NET, PRODUCT.format("p"), whole_days=True),
+    "no_guarantee": _sold(PRODUCT.format("p"), amount=NET, also="p.warranty_on IS NULL"),
+    "refunded": _given_back("refunded"),
+    "partially_refunded": _given_back("partially_refunded"),
+    "chargeback": _given_back("chargeback"),
+    "attempts": _attempts("o.kind", "o.state"),
+    "attempted_products": _attempts(PRODUCT.format("o"), "o.state"),
+    "carts": _attempts(PRODUCT.format("o"), "o.state", "o.kind = 'abandoned_cart'"),
+    "declined": _attempts("o.reason", "o.state", "o.reason IS NOT NULL"),
+    "recovered": _recovered(Amount("o.recovered_value", "o.recovered_currency")),
+    "recovery_seconds": _recovered(Plain("extract(epoch FROM o.recovered_at - o.last_at)")),
+    "first_access": _visits("first_access"),
+    "module_completed": _visits("module_completed"),
+    "subscribed": _subscribed(PRODUCT.format("s")),
+    "plans": _subscribed(PLAN),
+    "begun": Figure("subscriptions s", "s.first_at", f"{OF_ACCOUNT.format('s')} AND {DATED}", Plain(), "''"),
+    "ended": Figure(
+        "subscriptions s",
+        "s.canceled_at",
+        f"{OF_ACCOUNT.format('s')} AND s.status = 'canceled'",
+        Plain(),
+        PLAN,
+        _spans("extract(epoch FROM s.canceled_at - s.first_at) / 2629800", MONTHS),
+    ),
+}
+"""Every figure by name. `begun` less `ended` is how many subscriptions ran at a moment."""

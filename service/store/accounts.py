@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +19,11 @@ TOKEN_MARK = "marco"  # noqa: S105  # what every token begins with, no secret
 
 
 class Account(NamedTuple):
-    """One Hotmart seller."""
+    """One Hotmart seller.
+
+    `refund_days` are given to decide on a refund asked for; `sck_separator` parts the words of an SCK; a share of
+    chargebacks above `chargeback_line` is too many.
+    """
 
     id: int
     key: str
@@ -28,6 +33,9 @@ class Account(NamedTuple):
     salt: bytes
     created_at: datetime
     plan: str
+    refund_days: int
+    sck_separator: str
+    chargeback_line: Decimal
 
     @property
     def zone(self) -> ZoneInfo:
@@ -43,7 +51,7 @@ class Admission(NamedTuple):
     api_tokens: frozenset[bytes]
 
 
-COLUMNS = "id, key, name, timezone, role, salt, created_at, plan"
+COLUMNS = "id, key, name, timezone, role, salt, created_at, plan, refund_days, sck_separator, chargeback_line"
 
 
 def digest_of(token: str) -> bytes:

@@ -30,7 +30,7 @@ def install(app: Flask) -> None:
     """Give the application its languages and filters."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, default_locale="pt_BR", locale_selector=_locale, timezone_selector=_timezone)
-    for formatter in (money, number, day, moment, clock, ago, span, plain):
+    for formatter in (money, number, share, day, moment, clock, ago, span, plain):
         app.add_template_filter(formatter)
 
 
@@ -72,9 +72,34 @@ def currency_name(code: str) -> str:
     return numbers.get_currency_name(code, locale=_babel())
 
 
+def country_name(code: str) -> str:
+    """`Portugal`; the code itself where Babel knows no country."""
+    return str(_babel().territories.get(code, code))
+
+
 def number(value: float | Decimal) -> str:
     """`1.234`."""
     return numbers.format_decimal(value, locale=_babel())
+
+
+def share(value: Decimal) -> str:
+    """`12,5 %`: a part of one."""
+    return numbers.format_percent(value, "#,##0.#%" if abs(value) < 1 else "#,##0%", locale=_babel())
+
+
+def country_name(code: str) -> str:
+    """`Brasil`; the code itself where Babel knows no name."""
+    return str(_babel().territories.get(code.upper(), code))
+
+
+def month(first_day: str) -> str:
+    """`julho de 2026`, of an ISO day of it."""
+    return step_written(date.fromisoformat(first_day), "month")
+
+
+def step_written(day_of: date, step: str) -> str:
+    """A day, a month, or a week by its first day."""
+    return dates.format_skeleton("yMMMM", day_of, locale=_babel()) if step == "month" else day(day_of)
 
 
 def exact(value: Decimal) -> str:

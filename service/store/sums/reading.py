@@ -62,14 +62,34 @@ def sums(tx: Connection, account: Account, figure: str, days: Days, *by: str) ->
     return [Sum._make(row) for row in rows]
 
 
-def first_day(tx: Connection, account: Account) -> date | None:
-    """The first day of which anything was sold or tried; None where nothing was."""
+def product_names(tx: Connection, account_id: int) -> dict[str, str]:
+    """Names of the account's products by id."""
     raw: Any = tx.connection.driver_connection
-    found = raw.execute(
-        "SELECT min(day) FROM (SELECT min(counted_at AT TIME ZONE %(zone)s)::date AS day FROM ("
-        " SELECT counted_at FROM purchases WHERE account_id = %(account)s ORDER BY counted_at LIMIT 1) p"
-        " UNION ALL SELECT (last_at AT TIME ZONE %(zone)s)::date FROM ("
-        " SELECT last_at FROM opportunities WHERE account_id = %(account)s ORDER BY last_at LIMIT 1) o) t",
-        {"account": account.id, "zone": account.timezone},
-    ).fetchone()
-    return found[0] if found else None
+    return dict(
+        raw.execute(
+            "SELECT id, name FROM products WHERE account_id = %s AND name IS NOT NULL", (account_id,)
+        ).fetchall()
+    )
+
+
+REQUESTS = """
+SELECT NULL::date, coalesce(p.product_id, p.product_name, ''), '',
+    CASE WHEN p.gross_value IS NOT NULL THEN coalesce(p.gross_currency, '') ELSE '' END AS currency, count(*),
+    coalesce(sum(p.gross_value) FILTER (WHERE p.gross_currency IS NOT NULL), 0)
+FROM purchases p WHERE p.account_id = %s AND p.status = 'disputed' GROUP BY 2, 4
+"""
+
+
+def refund_requests(tx: Connection, account_id: int) -> list[Sum]:
+    """Refunds asked for and not decided, as of now; `a` is the product."""
+    raw: Any = tx.connection.driver_connection
+    return [Sum._make(row) for row in raw.execute(REQUESTS, (account_id,))]
+
+
+def aliases(tx: Connection, account_id: int, origin: str) -> dict[str, str]:
+    """What the account calls values of an origin (src, sck, affiliate, coupon)."""
+    raw: Any = tx.connection.driver_connection
+    rows = raw.execute(
+        "SELECT value, alias FROM origin_aliases WHERE account_id = %s AND origin = %s", (account_id, origin)
+    )
+    return dict(rows.fetchall())

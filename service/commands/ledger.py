@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import click
 from sqlalchemy import Connection
 
@@ -12,8 +14,13 @@ from service.store import accounts, checkup
 from service.store import ledger as shelves
 from service.store.accounts import Account
 from service.store.engine import transaction
+from service.store.sums import keeping, reading
+from service.store.sums.reading import Days
 from service.web.rooms import rooms
 from workers import pipeline
+
+GUARANTEES = timedelta(days=400)
+"""How far ahead sums are looked at: those of guarantees lie in the future."""
 
 
 @group("ledger")
@@ -24,14 +31,16 @@ def ledger() -> None:
 @ledger.command("verify")
 @about_account
 def verify(account_name: str | None) -> None:
-    """Fold all facts anew and compare with what is stored; nothing is changed. Exit code 1 when they differ.
+    """Fold all facts anew and compare with what is stored, sums too; nothing is changed. Exit code 1 when they differ.
 
     All accounts, unless one is named. Writers of the account wait meanwhile.
     """
     differ = 0
     for account in _chosen(account_name):
         with rooms().engine.connect() as tx:
+            sums = _wrong_sums(tx, account)
             stories, different = _rebuilt(tx, account)
+            different |= sums
             tx.rollback()
         differ += bool(different)
         click.echo(f"{account.name}: {_verdict(stories, different)}")
@@ -64,6 +73,17 @@ def _rebuilt(tx: Connection, account: Account) -> tuple[int, dict[str, int]]:
     shelves.remember(tx, account.id)
     stories = pipeline.rebuild(tx, account)
     return stories, shelves.differences(tx, account.id)
+
+
+def _wrong_sums(tx: Connection, account: Account) -> dict[str, int]:
+    """Sums kept for the panels that are not what the ledger says: one number for all figures."""
+    checkup.without_deadline(tx)
+    shelves.lock(tx, account.id)
+    first, today = reading.first_day(tx, account), datetime.now(account.zone).date()
+    if first is None:
+        return {}
+    wrong = keeping.differences(tx, account, Days(first, today + GUARANTEES))
+    return {"day_sums": sum(wrong.values())} if wrong else {}
 
 
 def _verdict(stories: int, different: dict[str, int]) -> str:

@@ -26,7 +26,6 @@ from service.panels.looking import (
     table,
 )
 from service.panels.shape import Bar, Block, Chart, Label, Line, Opens, Panel, Table, Unit, Value
-from service.store.sums import reading
 from service.store.sums.figures import AGES, MONTHS
 from service.store.sums.reading import Days, Sum
 
@@ -78,7 +77,7 @@ def renewals(look: Look) -> Panel:
             )
             for nth, some in sorted(grouped(mine, lambda row: row.a).items(), key=lambda one: int(one[0] or 0))
         )
-        blocks.append(Block(currency, values, None, (Table("charges", lines[:60], max(len(lines) - 60, 0)),)))
+        blocks.append(Block(currency, values, None, (Table("charges", lines[:24], max(len(lines) - 24, 0)),)))
     return Panel("renewals", tuple(blocks), ("PURCHASE_APPROVED", "PURCHASE_DELAYED"))
 
 
@@ -106,7 +105,7 @@ def _overdue(look: Look, rows: list[Sum], asked: dict[str, str]) -> tuple[Value,
 
 def refunds(look: Look) -> Panel:
     """Refunds asked for and not decided, and what was refunded in the period."""
-    asked_for = reading.refund_requests(look.tx, look.account.id)
+    asked_for = look.sums("requests", "a", "currency", days=ALWAYS)
     rows, before = look.sums("refunded", "day", "a", "b", "currency"), look.sums_before("refunded", "currency")
     partly, names = look.sums("partially_refunded", "currency"), look.product_names()
     blocks = []
@@ -167,7 +166,7 @@ def _ages(look: Look, rows: list[Sum], asked: dict[str, str]) -> Table:
 def chargebacks(look: Look) -> Panel:
     """Chargebacks of the period, as a share of the purchases paid in it, against the line the account has drawn."""
     rows, before = look.sums("chargeback", "day", "a", "currency"), look.sums_before("chargeback", "currency")
-    paid = only(look.sums("statuses", "day", "a", "b"), a=PAID)
+    paid, daily = only(look.sums("statuses", "a", "b"), a=PAID), only(look.sums("statuses", "day", "a"), a=PAID)
     names, blocks = look.product_names(), []
     if not rows and not paid:
         return Panel("chargebacks", (), ("PURCHASE_CHARGEBACK",))
@@ -192,7 +191,7 @@ def chargebacks(look: Look) -> Panel:
         Value("paid_purchases", number(paid), opens=Opens("sales", look.query(paid="yes"))),
         Value("chargeback_line", look.account.chargeback_line, Unit.SHARE),
     )
-    blocks.append(Block(None, values, _rates(look, rows, paid), (table("products", lines), _months(rows, paid))))
+    blocks.append(Block(None, values, _rates(look, rows, daily), (table("products", lines), _months(rows, daily))))
     for currency, mine in by_currency(rows).items():
         opens = _steps(look, "chargeback", currency=or_none(currency))
         blocks.append(Block(currency, pair(mine, None, ("chargebacks", "charged_back"), opens)))
@@ -226,7 +225,7 @@ def _months(rows: list[Sum], paid: list[Sum]) -> Table:
         )
         for month, back, sold in reversed(_monthly(rows, paid))
     ]
-    return Table("months", tuple(lines[:36]), max(len(lines) - 36, 0))
+    return Table("months", tuple(lines[:13]), max(len(lines) - 13, 0))
 
 
 def subscriptions(look: Look) -> Panel:

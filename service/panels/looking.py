@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from service.domain.periods import FIRST_DAY, LAST_DAY, Period, Preset, step_of, steps
+from service.domain.periods import FIRST_DAY, LAST_DAY, Period, Preset, Step, step_of, steps
 from service.panels.shape import Bar, Chart, Label, Line, Opens, Table, Unit, Value
 from service.store.accounts import Account
 from service.store.sums import reading
 from service.store.sums.reading import Days, Sum
 
-MOST_LINES = 20
+MOST_LINES = 12
 ALWAYS = Days(FIRST_DAY, LAST_DAY)
 ZERO = Decimal(0)
 NOTHING = Sum(None, "", "", "", 0, ZERO)
@@ -32,6 +32,15 @@ class Look:
     period: Period
     today: date
     options: dict[str, str] = field(default_factory=dict)
+    shown: Period = field(init=False)
+    """What charts are drawn over: the period, of all time what is not empty."""
+
+    def __post_init__(self) -> None:
+        """Find out when all time began."""
+        shown = self.period
+        if shown.preset is Preset.ALL:
+            shown = shown._replace(first=reading.first_day(self.tx, self.account) or self.today, last=self.today)
+        object.__setattr__(self, "shown", shown)
 
     @property
     def days(self) -> Days:
@@ -39,8 +48,9 @@ class Look:
         return Days(self.period.first, self.period.last)
 
     def sums(self, figure: str, *by: str, days: Days | None = None) -> list[Sum]:
-        """A figure over the period, or other days."""
-        return reading.sums(self.tx, self.account, figure, days or self.days, *by)
+        """A figure over the period, or other days; where a chart is by month, `day` may be the first of one."""
+        monthly = days is None and self.shown.step() is Step.MONTH
+        return reading.sums(self.tx, self.account, figure, days or self.days, *by, monthly=monthly)
 
     def sums_before(self, figure: str, *by: str) -> list[Sum] | None:
         """The same over the period before; None where there is none."""
@@ -60,18 +70,13 @@ class Look:
         return tuple((named | filters).items())
 
     def chart(self, name: str, amounts: Iterable[tuple[date | None, Decimal]], unit: Unit) -> Chart:
-        """Bars over the period; for all time they begin with the first."""
-        step = self.period.step()
+        """Bars over what is shown."""
+        step = self.shown.step()
         heights: dict[date, Decimal] = defaultdict(Decimal)
         for day, amount in amounts:
             if day is not None:
                 heights[step_of(day, step)] += amount
-        shown = self.period
-        if shown.preset is Preset.ALL:
-            first = min(heights, default=self.today)
-            shown = shown._replace(first=first, last=max(self.today, max(heights, default=self.today)))
-            step = shown.step()
-        bars = (Bar(day, heights.get(day, ZERO)) for day in steps(shown, step))
+        bars = (Bar(day, heights.get(day, ZERO)) for day in steps(self.shown, step))
         return Chart(name, unit, str(step), tuple(bars))
 
 

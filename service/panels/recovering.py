@@ -42,7 +42,8 @@ def _attempts(look: Look, **filters: str) -> Opens:
 def opportunities(look: Look) -> Panel:
     """The last unsuccessful attempts of the period: still open, or followed by a sale; with a switch, every attempt."""
     is_all = look.options.get("attempts") == "all"
-    rows, before = look.sums("attempts", "a", "b", "day", "currency"), look.sums_before("attempts", "b", "currency")
+    rows, before = look.sums("attempts", "a", "b", "currency"), look.sums_before("attempts", "b", "currency")
+    daily = look.sums("attempts", "day", "b", "currency")
     products = look.sums("attempted_products", "a", "b", "currency")
     names = look.product_names()
     blocks = []
@@ -59,8 +60,10 @@ def opportunities(look: Look) -> Panel:
         tried = (
             Line(product(code, names), _line(look, some, asked | {"product": or_none(code)}, is_all=is_all))
             for code, some in grouped(only(products, currency=currency), lambda row: row.a).items()
+            if is_all or only(some, b=ENDED)
         )
-        chart = look.chart("attempts_by_day", ((row.day, Decimal(row.number)) for row in counted), Unit.COUNT)
+        drawn = only(daily, currency=currency) if is_all else only(daily, currency=currency, b=ENDED)
+        chart = look.chart("attempts_by_day", ((row.day, Decimal(row.number)) for row in drawn), Unit.COUNT)
         blocks.append(Block(currency, values, chart, (kinds, table("products", tried))))
     return Panel("opportunities", tuple(blocks), FAILURES)
 

@@ -22,13 +22,14 @@ from service.panels.looking import (
     share,
     table,
 )
-from service.panels.shape import Block, Label, Line, Opens, Panel, Table, Unit, Value
+from service.panels.shape import Block, Chart, Label, Line, Opens, Panel, Table, Unit, Value
 from service.store.sums import reading
 from service.store.sums.reading import Days, Sum
 
 SALE_EVENTS = ("PURCHASE_APPROVED", "PURCHASE_COMPLETE")
 ORIGINS = ("src", "sck", "affiliate", "coupon", "payment_type", "country")
 SOLD = ("sales", "gross")
+CENT = Decimal("0.01")
 
 
 def _active(look: Look, **filters: str) -> Opens:
@@ -37,34 +38,37 @@ def _active(look: Look, **filters: str) -> Opens:
 
 def sold(look: Look) -> Panel:
     """Sales that stand and their gross, net beside it, per currency."""
-    rows, before = look.sums("sold", "day", "a", "b", "currency"), look.sums_before("sold", "currency")
+    rows, before = look.sums("sold", "a", "b", "currency"), look.sums_before("sold", "currency")
     nets, nets_before = look.sums("net", "currency"), look.sums_before("net", "currency")
-    names = look.product_names()
+    names, daily = look.product_names(), look.sums("sold", "day", "currency")
     parted = by_currency(rows)
     for row in nets:
         parted.setdefault(row.currency, [])
     blocks = []
     for currency, mine in parted.items():
-        opens = _active(look, currency=or_none(currency))
-        earlier = None if before is None else only(before, currency=currency)
-        values = pair(mine, earlier, SOLD, opens) if mine else ()
-        if mine and currency:
-            values += (Value("average", share(amount(mine), number(mine)), Unit.MONEY, currency),)
+        values = _headline(look, currency, mine, before)
         if currency:
             values += _net(look, currency, nets, nets_before)
-        blocks.append(
-            Block(
-                currency,
-                values,
-                look.chart("gross_by_day", ((row.day, row.amount) for row in mine), Unit.MONEY)
-                if currency and mine
-                else look.chart("sales_by_day", ((row.day, Decimal(row.number)) for row in mine), Unit.COUNT)
-                if mine
-                else None,
-                tuple(one for one in _sold_tables(look, mine, currency, names) if one.lines),
-            )
-        )
+        chart = _over_time(look, only(daily, currency=currency)) if mine else None
+        tables = tuple(one for one in _sold_tables(look, mine, currency, names) if one.lines)
+        blocks.append(Block(currency, values, chart, tables))
     return Panel("sold", tuple(block for block in blocks if block.values), SALE_EVENTS)
+
+
+def _headline(look: Look, currency: str, rows: list[Sum], before: list[Sum] | None) -> tuple[Value, ...]:
+    if not rows:
+        return ()
+    earlier = None if before is None else only(before, currency=currency)
+    values = pair(rows, earlier, SOLD, _active(look, currency=or_none(currency)))
+    if not currency:
+        return values
+    return (*values, Value("average", (amount(rows) / number(rows)).quantize(CENT), Unit.MONEY, currency))
+
+
+def _over_time(look: Look, daily: list[Sum]) -> Chart:
+    if daily[0].currency:
+        return look.chart("gross_by_day", ((row.day, row.amount) for row in daily), Unit.MONEY)
+    return look.chart("sales_by_day", ((row.day, Decimal(row.number)) for row in daily), Unit.COUNT)
 
 
 def _net(look: Look, currency: str, nets: list[Sum], before: list[Sum] | None) -> tuple[Value, ...]:

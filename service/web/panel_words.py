@@ -22,7 +22,9 @@ PANELS = {
     "carts": Titled(_l("Abandoned carts"), _l("Who left the checkout, and who came back to buy.")),
     "recovered": Titled(_l("Recovered sales"), _l("Sales that followed a failed attempt or an abandoned cart.")),
     "origin": Titled(_l("Origin of sales"), _l("Which links, campaigns, partners and means brought the sales.")),
-    "renewals": Titled(_l("Installments and renewals"), _l("Charges by their number, overdue ones and what became of them.")),
+    "renewals": Titled(
+        _l("Installments and renewals"), _l("Charges by their number, overdue ones and what became of them.")
+    ),
     "refunds": Titled(_l("Refunds and disputes"), _l("Who asks for the money back, and who got it.")),
     "chargebacks": Titled(_l("Chargebacks"), _l("What banks took back, against the share you want to stay below.")),
     "subscriptions": Titled(_l("Subscriptions"), _l("Who pays again and again, who came and who left.")),
@@ -209,12 +211,12 @@ DEFINITIONS: dict[str, tuple[LazyString, ...]] = {
     ),
     "renewals": (
         _SALE,
-        _l("Charge 1 is the first of a subscription or of smart installments; later ones are renewals. Lost charges were"
-           " refunded, charged back, canceled, expired or are overdue."),
+        _l("Charge 1 is the first of a subscription or of smart installments; later ones are renewals. Lost charges"
+           " were refunded, charged back, canceled, expired or are overdue."),
     ),
     "refunds": (
-        _l("A refund counts on the day it was given, as long as the purchase still is refunded today. Requests are those"
-           " that wait for a decision now, whatever the period."),
+        _l("A refund counts on the day it was given, as long as the purchase still is refunded today. Requests are"
+           " those that wait for a decision now, whatever the period."),
         _l("What a partial refund gave back is not told by Hotmart, so it is counted without an amount."),
     ),
     "chargebacks": (

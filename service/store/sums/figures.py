@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from service.domain.after_sale import WORDS_OF
+
 PRODUCT = "coalesce({0}.product_id, {0}.product_name, '')"
 AGES = (1, 7, 14, 30)
 """The last days of the spans since a purchase that refunds are told apart by."""
@@ -47,7 +49,6 @@ class Figure(NamedTuple):
 
     def select(self) -> str:
         """SELECT of (day, a, b, currency, number, amount) over a relation `days` (day, starts, ends)."""
-        currency, amount = self.amount.selected()
         in_day = (
             f"{self.moment} = days.day"
             if self.whole_days
@@ -55,10 +56,62 @@ class Figure(NamedTuple):
         )
         # LATERAL with OFFSET 0: each day is looked up by the index, however wrong the planner guesses their number.
         return (
-            f"SELECT days.day, told.* FROM days CROSS JOIN LATERAL (SELECT {self.a} AS a, {self.b} AS b,"
-            f" {currency} AS currency, count(*) AS number, coalesce(sum({amount}), 0) AS amount"
+            f"SELECT days.day, told.* FROM days CROSS JOIN LATERAL (SELECT {self._columns()}"
             f" FROM {self.rows} WHERE {in_day} AND {self.where} GROUP BY 1, 2, 3 OFFSET 0) told"
         )
+
+    def select_from_gathered(self) -> str:
+        """The same over what `GATHERED` holds of those days, where it holds it."""
+        name = next((one.name for one in GATHERED if (one.rows, one.moment) == (self.rows, self.moment)), None)
+        if name is None:
+            return self.select()
+        alias = self.rows.split()[1]
+        return f"SELECT {alias}.day, {self._columns()} FROM {name} {alias} WHERE {self.where} GROUP BY 1, 2, 3, 4"
+
+    def _columns(self) -> str:
+        currency, amount = self.amount.selected()
+        return (
+            f"{self.a} AS a, {self.b} AS b, {currency} AS currency, count(*) AS number,"
+            f" coalesce(sum({amount}), 0) AS amount"
+        )
+
+
+class Gathered(NamedTuple):
+    """Rows that many figures add up, fetched once for all of them: days of a relation, with the columns they name."""
+
+    name: str
+    rows: str
+    moment: str
+    columns: str
+
+    def select(self) -> str:
+        """SELECT of (day, columns) over a relation `days`."""
+        alias = self.rows.split()[1]
+        named = ", ".join(f"{alias}.{column}" for column in self.columns.split())
+        return (
+            f"SELECT days.day, told.* FROM days CROSS JOIN LATERAL (SELECT {named} FROM {self.rows}"
+            f" WHERE {alias}.account_id = %(account)s AND {self.moment} >= days.starts AND {self.moment} < days.ends"
+            " OFFSET 0) told"
+        )
+
+
+GATHERED = (
+    Gathered(
+        "sales",
+        "purchases p",
+        "p.counted_at",
+        "account_id client_id product_id product_name offer_code category status gross_value gross_currency net_value"
+        " net_currency src sck affiliate affiliate_code coupon payment_type country recurrence_number subscriber_code"
+        " affiliate_commission_value affiliate_commission_currency coproducer_commission_value"
+        " coproducer_commission_currency warranty_on",
+    ),
+    Gathered(
+        "attempts",
+        "opportunities o",
+        "o.last_at",
+        "account_id kind state reason product_id product_name amount_value amount_currency",
+    ),
+)
 
 
 SALES = "purchases p"
@@ -108,13 +161,17 @@ def _visits(kind: str) -> Figure:
 
 
 MONTHLY = Amount("s.monthly_value", "s.charge_currency")
-STATUS = "coalesce(s.status, '')"
+WORDS = {state: ", ".join(f"'{word}'" for word in words) for state, words in WORDS_OF.items()}
+STATES = " ".join(f"WHEN s.status IN ({words}) THEN '{state}'" for state, words in WORDS.items())
+STATE = f"CASE {STATES} ELSE '' END"
+"""What a subscription is today, in one word of the several Hotmart has for it."""
+ENDED = f"s.status IN ({WORDS['canceled']})"
 PLAN = "coalesce(s.plan_name, '')"
-DATED = "(s.status IS DISTINCT FROM 'canceled' OR s.canceled_at IS NOT NULL)"
+DATED = f"({ENDED} IS NOT TRUE OR s.canceled_at IS NOT NULL)"
 
 
 def _subscribed(a: str) -> Figure:
-    return Figure("subscription_terms s", "s.first_at", OF_ACCOUNT.format("s"), MONTHLY, a, STATUS)
+    return Figure("subscription_terms s", "s.first_at", OF_ACCOUNT.format("s"), MONTHLY, a, STATE)
 
 
 FIGURES: dict[str, Figure] = {
@@ -127,6 +184,13 @@ FIGURES: dict[str, Figure] = {
     "payment_type": _sold("coalesce(p.payment_type, '')"),
     "country": _sold("coalesce(p.country, '')"),
     "statuses": Figure(SALES, "p.counted_at", OF_ACCOUNT.format("p"), GROSS, "p.status", PRODUCT.format("p")),
+    "requests": Figure(
+        SALES,
+        "p.counted_at",
+        f"{OF_ACCOUNT.format('p')} AND p.status = 'disputed'",
+        GROSS,
+        PRODUCT.format("p"),
+    ),
     "recurrence": Figure(
         SALES,
         "p.counted_at",
@@ -143,7 +207,7 @@ FIGURES: dict[str, Figure] = {
     "coproducer_commission": _sold(
         PRODUCT.format("p"),
         amount=Amount("p.coproducer_commission_value", "p.coproducer_commission_currency"),
-        also="p.coproducer_commission_value IS NOT NULL",
+        also="p.coproducer_commission_value <> 0",  # a file writes 0 where there is no co-producer
     ),
     "first_charges": _sold(PRODUCT.format("p"), also=FIRST_CHARGE),
     "never_entered": _sold(
@@ -168,7 +232,7 @@ FIGURES: dict[str, Figure] = {
     "ended": Figure(
         "subscriptions s",
         "s.canceled_at",
-        f"{OF_ACCOUNT.format('s')} AND s.status = 'canceled'",
+        f"{OF_ACCOUNT.format('s')} AND {ENDED}",
         Plain(),
         PLAN,
         _spans("extract(epoch FROM s.canceled_at - s.first_at) / 2629800", MONTHS),

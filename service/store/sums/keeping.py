@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from service.store.accounts import Account
-from service.store.sums.figures import FIGURES
+from service.store.sums.figures import FIGURES, GATHERED
 from service.store.sums.reading import Days
 
-AT_ONCE = 16
-"""Days of one statement."""
+MOST_AT_ONCE = 16
+"""Days of one statement: at first one, then twice as many each time that was quick."""
 DUE_SECONDS = 10
 """A day that changes all the while is added up this often; until then whoever looks adds it up."""
 
@@ -30,8 +30,13 @@ WITH days AS MATERIALIZED (
     FROM unnest(%(days)s::date[]) AS day
 )
 """
-_ALL = KEEP + " UNION ALL ".join(
-    f"SELECT %(account)s, '{name}', made.* FROM ({figure.select()}) made" for name, figure in FIGURES.items()
+_ALL = (
+    KEEP
+    + "".join(f", {one.name} AS MATERIALIZED ({one.select()})" for one in GATHERED)
+    + " UNION ALL ".join(
+        f" SELECT %(account)s, '{name}', made.* FROM ({figure.select_from_gathered()}) made"
+        for name, figure in FIGURES.items()
+    )
 )
 
 
@@ -43,29 +48,56 @@ def account_due(tx: Connection) -> int | None:
 
 def keep_some(tx: Connection, account: Account, seconds: float) -> int:
     """Add up stale days, the longest stale first, for about so long; how many. The caller holds the account's lock."""
-    kept, until = 0, time.monotonic() + seconds
-    while days := _taken(tx, account.id):
+    kept, at_once, begun = 0, 1, time.monotonic()
+    while days := _taken(tx, account.id, at_once):
+        before = time.monotonic()
         _keep(tx, account, days)
         kept += len(days)
-        if len(days) < AT_ONCE or time.monotonic() >= until:
+        took = time.monotonic() - before
+        if time.monotonic() - begun + took >= seconds:
             break
+        at_once = min(at_once * 2, MOST_AT_ONCE) if took * 3 < seconds else at_once
     return kept
 
 
-def _taken(tx: Connection, account_id: int) -> list[date]:
+def _taken(tx: Connection, account_id: int, most: int) -> list[date]:
     raw: Any = tx.connection.driver_connection
     rows = raw.execute(
         "DELETE FROM stale_days WHERE account_id = %(account)s AND day IN (SELECT day FROM stale_days"
         " WHERE account_id = %(account)s ORDER BY since, day LIMIT %(most)s) RETURNING day",
-        {"account": account_id, "most": AT_ONCE},
+        {"account": account_id, "most": most},
     )
     return [row[0] for row in rows]
 
 
+# What a month loses with its day, and gains with the day added up anew: so it stays the sum of its kept days.
+TAKE_AWAY = """
+WITH gone AS (
+    DELETE FROM day_sums WHERE account_id = %(account)s AND day = ANY(%(days)s)
+    RETURNING figure, day, a, b, currency, number, amount
+)
+INSERT INTO month_sums (account_id, figure, month, a, b, currency, number, amount)
+SELECT %(account)s, figure, date_trunc('month', day)::date, a, b, currency, -sum(number), -sum(amount) FROM gone
+GROUP BY 2, 3, 4, 5, 6
+"""
+ADD = """
+INSERT INTO month_sums (account_id, figure, month, a, b, currency, number, amount)
+SELECT account_id, figure, date_trunc('month', day)::date, a, b, currency, sum(number), sum(amount) FROM day_sums
+WHERE account_id = %(account)s AND day = ANY(%(days)s)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+ONTO = """
+ON CONFLICT (account_id, figure, month, a, b, currency) DO UPDATE
+SET number = month_sums.number + excluded.number, amount = month_sums.amount + excluded.amount
+"""
+
+
 def _keep(tx: Connection, account: Account, days: list[date]) -> None:
     raw: Any = tx.connection.driver_connection
-    raw.execute("DELETE FROM day_sums WHERE account_id = %s AND day = ANY(%s)", (account.id, days))
-    raw.execute(_ALL, {"account": account.id, "zone": account.timezone, "days": days})
+    told = {"account": account.id, "zone": account.timezone, "days": days}
+    raw.execute(TAKE_AWAY + ONTO, told)
+    raw.execute(_ALL, told)
+    raw.execute(ADD + ONTO, told)
 
 
 WRONG = """
@@ -83,10 +115,21 @@ SELECT count(*) FROM ((TABLE kept EXCEPT ALL TABLE made) UNION ALL (TABLE made E
 """
 
 
+WRONG_MONTHS = """
+WITH months AS (
+    SELECT figure, month, a, b, currency, number, amount FROM month_sums WHERE account_id = %(account)s AND number <> 0
+), days AS (
+    SELECT figure, date_trunc('month', day)::date, a, b, currency, sum(number)::bigint, sum(amount) FROM day_sums
+    WHERE account_id = %(account)s GROUP BY 1, 2, 3, 4, 5
+)
+SELECT count(*) FROM ((TABLE months EXCEPT ALL TABLE days) UNION ALL (TABLE days EXCEPT ALL TABLE months)) differing
+"""
+
+
 def differences(tx: Connection, account: Account, within: Days) -> dict[str, int]:
     """Kept sums of these days that are not what the ledger says, by figure; empty when all are right.
 
-    A day that is not stale and has no sums must have no rows.
+    `months` are those that are not the sum of their days. A day that is not stale and has no sums must have no rows.
     """
     raw: Any = tx.connection.driver_connection
     told = {"account": account.id, "zone": account.timezone, "first": within.first, "last": within.last}
@@ -94,4 +137,5 @@ def differences(tx: Connection, account: Account, within: Days) -> dict[str, int
         name: raw.execute(WRONG.format(definition=figure.select()), told | {"figure": name}).fetchone()[0]
         for name, figure in FIGURES.items()
     }
+    counted["months"] = raw.execute(WRONG_MONTHS, told).fetchone()[0]
     return {name: number for name, number in counted.items() if number}

@@ -22,6 +22,7 @@ CREATE INDEX purchases_disputed ON purchases (account_id, key) WHERE status = 'd
 CREATE INDEX purchases_guaranteed ON purchases (account_id, warranty_on) WHERE warranty_on IS NOT NULL;
 CREATE INDEX milestones_of_kind ON milestones (account_id, kind, occurred_at DESC, key DESC)
     WHERE kind IN ('refunded', 'partially_refunded', 'chargeback', 'disputed', 'first_access', 'module_completed');
+CREATE INDEX milestones_of_visitor ON milestones (account_id, client_id, product_id) WHERE kind = 'first_access';
 CREATE INDEX subscriptions_by_start ON subscriptions (account_id, first_at DESC, code DESC);
 CREATE INDEX subscriptions_by_end ON subscriptions (account_id, canceled_at DESC, code DESC)
     WHERE canceled_at IS NOT NULL;
@@ -41,6 +42,18 @@ CREATE TABLE day_sums (
     PRIMARY KEY (account_id, figure, day, a, b, currency)
 );
 CREATE INDEX day_sums_of_day ON day_sums (account_id, day);
+-- Of the days that are kept, stale ones too. What has gone leaves rows of number 0.
+CREATE TABLE month_sums (
+    account_id bigint NOT NULL,
+    figure text NOT NULL,
+    month date NOT NULL,
+    a text NOT NULL,
+    b text NOT NULL,
+    currency text NOT NULL,
+    number bigint NOT NULL,
+    amount numeric NOT NULL,
+    PRIMARY KEY (account_id, figure, month, a, b, currency)
+);
 CREATE TABLE stale_days (
     account_id bigint NOT NULL,
     day date NOT NULL,
@@ -191,10 +204,10 @@ def downgrade() -> None:
     for table in DAYS:
         for event in ROWS:
             op.execute(f"DROP TRIGGER stale_after_{event} ON {table}; DROP FUNCTION stale_after_{event}_of_{table}()")
-    op.execute("DROP TABLE origin_aliases, stale_days, day_sums")
+    op.execute("DROP TABLE origin_aliases, stale_days, month_sums, day_sums")
     op.execute(
         "ALTER TABLE accounts DROP COLUMN refund_days, DROP COLUMN sck_separator, DROP COLUMN chargeback_line;"
-        "DROP INDEX subscriptions_by_end, subscriptions_by_start, milestones_of_kind, purchases_guaranteed,"
+        "DROP INDEX subscriptions_by_end, subscriptions_by_start, milestones_of_visitor, milestones_of_kind, purchases_guaranteed,"
         " purchases_disputed, purchases_of_subscription, purchases_by_moment;"
         "ALTER TABLE purchases DROP COLUMN counted_at;"
         "CREATE INDEX purchases_by_time ON purchases (account_id, ordered_at DESC NULLS LAST, key)"

@@ -36,7 +36,8 @@ PLOT_WIDTH, PLOT_HEIGHT, GAP = 640, 180, 0.25
 @blueprint.get("")
 def panel() -> Response:
     """Sales Management begins with what was sold."""
-    return redirect(url_for("sales.show_panel", name="sold", **request.args))  # type: ignore[arg-type]  # names of filters
+    kept: dict[str, Any] = dict(request.args)
+    return redirect(url_for("sales.show_panel", **kept | {"name": "sold"}))
 
 
 @blueprint.get("/panel/<name>")
@@ -66,17 +67,22 @@ def show_panel(name: str) -> str:
         columns_of=columns_of,
         currency_name=locale.currency_name,
         link=_address,
+        link_all=url_for("sales.show_panel", name=name, period="all"),
     )
 
 
 def _address(name: str, **options: str) -> str:
     """A panel over the period that is shown."""
-    return url_for("sales.show_panel", name=name, **named(period_asked()), **options)
+    kept: dict[str, Any] = {**named(period_asked()), **options}
+    return url_for("sales.show_panel", name=name, **kept)
 
 
 def opened(opens: Opens | None) -> str | None:
     """The address of the list behind a number."""
-    return None if opens is None else url_for(LISTS[opens.page], **dict(opens.query))
+    if opens is None:
+        return None
+    query: dict[str, Any] = dict(opens.query)
+    return url_for(LISTS[opens.page], **query)
 
 
 def value_of(value: Value) -> str:
@@ -123,13 +129,18 @@ def label_of(label: Label) -> str | LazyString:
     if label.kind == "country":
         return locale.country_name(label.code) if label.code else NONE
     if label.kind in ("month", "week"):
-        return locale.month(label.code) if label.kind == "month" else locale.step_written(date.fromisoformat(label.code), "week")
+        return (
+            locale.month(label.code)
+            if label.kind == "month"
+            else locale.step_written(date.fromisoformat(label.code), "week")
+        )
     return label.name or label.code or NONE
 
 
 def columns_of(table: Table) -> list[Value]:
     """The values whose names head a table: those of its fullest line."""
-    return list(max((line.values for line in table.lines), key=len, default=()))
+    widest = max(table.lines, key=lambda line: len(line.values), default=None)
+    return [] if widest is None else list(widest.values)
 
 
 def picture(chart: Chart, currency: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ EVERY_ROOM = {
     "service.logs",
     "service.desk",
     "service.exports",
+    "service.panels",
     "service.problem_files",
     "schemas",
 }
@@ -65,7 +66,11 @@ ROOMS = {
     ),
     # Made-up buyers and their stories, for `seed`, `postback` and the tests.
     "service/samples": Room(ours={"service.samples"}),
-    "service/connectors": Room(ours={"service.connectors", "service.domain", "service.errors", "service.settings"}),
+    "service/connectors": Room(
+        ours={"service.connectors", "service.domain", "service.errors", "service.settings"},
+        theirs={"httpx2", "phonenumbers"},
+    ),
+    "service/connectors/redis_road.py": Room(ours={"service.connectors", "service.errors"}, theirs={"redis"}),
     "service/web": Room(
         ours={
             "service.web",
@@ -79,6 +84,7 @@ ROOMS = {
             "service.logs",
             "service.desk",
             "service.exports",
+            "service.panels",
             "service.problem_files",
         },
         theirs={
@@ -107,6 +113,8 @@ ROOMS = {
         ours={"service.exports", "service.domain", "service.sources", "service.store"},
         theirs={"openpyxl", "sqlalchemy"},
     ),
+    # Panels are read, and say nothing in words: pages and API do.
+    "service/panels": Room(ours={"service.panels", "service.domain", "service.store"}, theirs={"sqlalchemy"}),
     "service/problem_files.py": Room(
         ours={"service.desk", "service.exports", "service.sources", "service.store"}, theirs={"orjson", "sqlalchemy"}
     ),

@@ -1,0 +1,1 @@
+"""HTTP outwards: one folder per service we call."""

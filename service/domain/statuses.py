@@ -113,3 +113,16 @@ STATUS_OF_EVENT = {
 def status_of_word(word: str) -> Status | None:
     """The status a word of Hotmart's vocabulary stands for, in any case; None when unknown."""
     return STATUS_OF_WORD.get(word.strip().upper().replace(" ", "_").replace("-", "_"))
+
+
+PAID_ONCE = frozenset(
+    {
+        Status.APPROVED,
+        Status.COMPLETE,
+        Status.DISPUTED,
+        Status.PARTIALLY_REFUNDED,
+        Status.REFUNDED,
+        Status.CHARGEBACK,
+    }
+)
+"""Statuses of purchases whose money came, whatever became of it: what refunds and chargebacks are a share of."""

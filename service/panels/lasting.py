@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from service.domain.periods import Step, step_of
 from service.domain.recovery import Kind, State
-from service.domain.statuses import Category, Status
+from service.domain.statuses import Category
 from service.panels.looking import (
     ALWAYS,
     ZERO,
@@ -29,17 +29,6 @@ from service.panels.shape import Bar, Block, Chart, Label, Line, Opens, Panel, T
 from service.store.sums.figures import AGES, MONTHS
 from service.store.sums.reading import Days, Sum
 
-PAID = frozenset(
-    {
-        Status.APPROVED,
-        Status.COMPLETE,
-        Status.DISPUTED,
-        Status.PARTIALLY_REFUNDED,
-        Status.REFUNDED,
-        Status.CHARGEBACK,
-    }
-)
-"""Statuses of purchases that were paid once: what refunds and chargebacks are a share of."""
 BACK = ("refunds", "refunded_amount")
 
 
@@ -106,7 +95,8 @@ def _overdue(look: Look, rows: list[Sum], asked: dict[str, str]) -> tuple[Value,
 def refunds(look: Look) -> Panel:
     """Refunds asked for and not decided, and what was refunded in the period."""
     asked_for = look.sums("requests", "a", "currency", days=ALWAYS)
-    rows, before = look.sums("refunded", "day", "a", "b", "currency"), look.sums_before("refunded", "currency")
+    rows, before = look.sums("refunded", "a", "b", "currency"), look.sums_before("refunded", "currency")
+    daily = look.sums("refunded", "day", "currency")
     partly, names = look.sums("partially_refunded", "currency"), look.product_names()
     blocks = []
     for currency in by_currency([*asked_for, *rows, *partly]):
@@ -123,7 +113,8 @@ def refunds(look: Look) -> Panel:
                 opens=_steps(look, "partially_refunded", **asked),
             ),
         )
-        chart = look.chart("refunds_by_day", ((row.day, Decimal(row.number)) for row in mine), Unit.COUNT)
+        drawn = only(daily, currency=currency)
+        chart = look.chart("refunds_by_day", ((row.day, Decimal(row.number)) for row in drawn), Unit.COUNT)
         tables = (
             table(
                 "products",
@@ -166,11 +157,11 @@ def _ages(look: Look, rows: list[Sum], asked: dict[str, str]) -> Table:
 def chargebacks(look: Look) -> Panel:
     """Chargebacks of the period, as a share of the purchases paid in it, against the line the account has drawn."""
     rows, before = look.sums("chargeback", "day", "a", "currency"), look.sums_before("chargeback", "currency")
-    paid, daily = only(look.sums("statuses", "a", "b"), a=PAID), only(look.sums("statuses", "day", "a"), a=PAID)
+    paid, daily = look.sums("paid", "a"), look.sums("paid", "day")
     names, blocks = look.product_names(), []
     if not rows and not paid:
         return Panel("chargebacks", (), ("PURCHASE_CHARGEBACK",))
-    paid_of = grouped(paid, lambda row: row.b)
+    paid_of = grouped(paid, lambda row: row.a)
     lines = (
         Line(
             product(code, names),

@@ -186,10 +186,13 @@ def carts(look: Look) -> Panel:
 
 def recovered(look: Look) -> Panel:
     """Sales of the period that followed a failed attempt or an abandoned cart."""
-    rows, before = look.sums("recovered", "day", "a", "b", "currency"), look.sums_before("recovered", "currency")
+    rows, before = look.sums("recovered", "a", "b", "currency"), look.sums_before("recovered", "currency")
+    daily = look.sums("recovered", "day", "currency")
     times = {row.a: row for row in look.sums("recovery_seconds", "a")}
     names = look.product_names()
-    blocks = [_won(look, currency, mine, before, names) for currency, mine in by_currency(rows).items()]
+    blocks = [
+        _won(look, mine, before, only(daily, currency=currency), names) for currency, mine in by_currency(rows).items()
+    ]
     if blocks:
         taken = Value("time_to_recover", _mean(list(times.values())), Unit.DURATION)
         lines = (
@@ -200,7 +203,8 @@ def recovered(look: Look) -> Panel:
     return Panel("recovered", tuple(blocks), (*FAILURES, "PURCHASE_APPROVED"))
 
 
-def _won(look: Look, currency: str, rows: list[Sum], before: list[Sum] | None, names: dict[str, str]) -> Block:
+def _won(look: Look, rows: list[Sum], before: list[Sum] | None, daily: list[Sum], names: dict[str, str]) -> Block:
+    currency = rows[0].currency
     asked = {"state": "recovered", "currency": or_none(currency)}
     earlier = None if before is None else only(before, currency=currency)
     kinds = (
@@ -211,7 +215,7 @@ def _won(look: Look, currency: str, rows: list[Sum], before: list[Sum] | None, n
         Line(product(code, names), pair(mine, None, WON, _attempts(look, product=or_none(code), **asked)))
         for code, mine in grouped(rows, lambda row: row.b).items()
     )
-    chart = look.chart("recovered_by_day", ((row.day, Decimal(row.number)) for row in rows), Unit.COUNT)
+    chart = look.chart("recovered_by_day", ((row.day, Decimal(row.number)) for row in daily), Unit.COUNT)
     return Block(
         currency,
         pair(rows, earlier, WON, _attempts(look, **asked)),

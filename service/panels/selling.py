@@ -23,6 +23,7 @@ from service.panels.looking import (
     table,
 )
 from service.panels.shape import Block, Chart, Label, Line, Opens, Panel, Table, Unit, Value
+from service.store.parts import ABSENT
 from service.store.sums import reading
 from service.store.sums.reading import Days, Sum
 
@@ -145,7 +146,7 @@ def _origin(value: str, called: dict[str, str], part: int, separator: str) -> st
 def _asked(by: str, name: str, rows: list[Sum], part: int) -> dict[str, str]:
     """The filter of a line: of the value itself, or of all values that are called so."""
     values = {row.a for row in rows}
-    if values == {name} and not part:
+    if values == {name} and not part and name != ABSENT:
         return {by: or_none(name)}
     return {"origin": f"{by}:{part}:{name}"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from service.domain.after_sale import WORDS_OF
+from service.domain.statuses import PAID_ONCE
 
 PRODUCT = "coalesce({0}.product_id, {0}.product_name, '')"
 AGES = (1, 7, 14, 30)
@@ -184,6 +185,13 @@ FIGURES: dict[str, Figure] = {
     "payment_type": _sold("coalesce(p.payment_type, '')"),
     "country": _sold("coalesce(p.country, '')"),
     "statuses": Figure(SALES, "p.counted_at", OF_ACCOUNT.format("p"), GROSS, "p.status", PRODUCT.format("p")),
+    "paid": Figure(
+        SALES,
+        "p.counted_at",
+        f"{OF_ACCOUNT.format('p')} AND p.status IN ({', '.join(repr(str(one)) for one in sorted(PAID_ONCE))})",
+        Plain(),
+        PRODUCT.format("p"),
+    ),
     "requests": Figure(
         SALES,
         "p.counted_at",

@@ -2,63 +2,49 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, fields, post_load, validate
 
+from schemas.asking import Cursor, InPeriod, Mark, Paged, Written, mark
 from schemas.resources import Money, ProductRef, Utc
-from service.domain.recovery import Kind, State
+from service.domain.recovery import WON_BACK, Kind, State
 from service.domain.refusals import WORTH_ANOTHER_TRY, Reason
 
-LONGEST_CURSOR = 8000
+__all__ = ["Cursor", "OpportunityFile", "OpportunityFilter", "OpportunityOut", "OpportunityPage", "OpportunityQuery"]
+ANY = "any"
 
 
-class Cursor(fields.Field[Any]):
-    """Where the page before ended, as it was given in `next`: (moment, key). Nothing to be read from outside."""
+class OpportunityFilter(InPeriod):
+    """Which opportunities. The period is that of the last attempt; with `state=recovered`, of the sale after it."""
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        at, key = value
-        return urlsafe_b64encode(json.dumps([at.isoformat(), key]).encode()).decode()
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[datetime, str]:
-        try:
-            at, key = json.loads(urlsafe_b64decode(str(value)[:LONGEST_CURSOR].encode()))
-            moment = datetime.fromisoformat(at)
-            if not isinstance(key, str) or "\x00" in key or moment.tzinfo is None:
-                raise ValueError("no place in a list")
-            key.encode()
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ValidationError("Give back `next` as it was given.") from error
-        return moment, key
-
-
-class OpportunityFilter(Schema):
-    """Which opportunities."""
-
-    state = fields.String(validate=validate.OneOf([State.OPEN, State.RECOVERED, State.SUPERSEDED]))
+    state = fields.String(
+        validate=validate.OneOf([State.OPEN, State.RECOVERED, State.SUPERSEDED, WON_BACK]),
+        metadata={"description": "`won_back` are recovered ones too, but by attempt: period, amount and currency"},
+    )
     kind = fields.String(validate=validate.OneOf(list(Kind)))
-    reason = fields.String(validate=validate.OneOf(list(Reason)))
-    product = fields.String(metadata={"description": "product id or name"})
-    currency = fields.String(metadata={"description": "ISO 4217 code of the attempt's amount"})
-    since = Utc(
-        data_key="from", metadata={"description": "of the last attempt; with `state=recovered`, of the sale after it"}
+    reason = fields.String(
+        validate=validate.OneOf([*Reason, ANY, "~"]), metadata={"description": "`any` reason of a bank, `~` none"}
     )
-    until = Utc(data_key="to")
-    all_attempts = fields.Boolean(
-        load_default=False, metadata={"description": "every attempt, not only the last of each episode"}
-    )
-    after = Cursor(metadata={"type": "string", "description": "`next` of the page before"})
-    size = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    product = mark("product id or name")
+    currency = mark("ISO 4217 code of the amount", validate=validate.Length(max=3))
+    buyer = Mark(data_key="q", metadata={"description": "e-mail, or words of a name (of 200 people at most)"})
+    all_attempts = fields.Boolean(metadata={"description": "every attempt, not only the last of each episode"})
+    attempts = fields.String(validate=validate.Equal("all"), metadata={"description": "the same as `all_attempts`"})
 
     @post_load
     def show_superseded(self, wanted: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Superseded attempts are shown only with all attempts; asking for them is asking for those."""
-        return wanted | {"all_attempts": wanted["all_attempts"] or wanted.get("state") == State.SUPERSEDED}
+        every = wanted.pop("all_attempts", False) or wanted.pop("attempts", None) is not None
+        return wanted | {"all_attempts": every or wanted.get("state") == State.SUPERSEDED}
+
+
+class OpportunityQuery(OpportunityFilter, Paged):
+    """One page of opportunities."""
+
+
+class OpportunityFile(OpportunityFilter, Written):
+    """Opportunities as a file."""
 
 
 class OpportunityOut(Schema):

@@ -94,6 +94,9 @@ class ClientOut(Schema):
     city = fields.String(allow_none=True)
     first_seen_at = Utc()
     last_seen_at = Utc()
+    purchases = fields.Integer(metadata={"description": "active ones"})
+    first_purchase_at = Utc(allow_none=True)
+    last_purchase_at = Utc(allow_none=True)
     revenue = fields.List(fields.Nested(Revenue))
 
 
@@ -121,8 +124,9 @@ class SubscriptionOut(Schema):
 
 
 class ClientDetail(ClientOut):
-    """One client with what they own."""
+    """One client with what they own, and all their addresses: the one they are known by first."""
 
+    emails = fields.List(fields.String())
     products = fields.List(fields.Nested(OwnedProduct))
     subscriptions = fields.List(fields.Nested(SubscriptionOut))
 

@@ -47,6 +47,7 @@ class Settings:
     web_processes: int
     web_threads: int
     web_pinned: bool
+    webhooks_to_self: bool
     var_dir: Path
 
     @property
@@ -114,6 +115,7 @@ def _read(env: Env) -> dict[str, object]:
         "web_processes": env.int("WEB_PROCESSES", 2, validate=_between(1, 256)),
         "web_threads": env.int("WEB_THREADS", 32, validate=_between(1, 256)),
         "web_pinned": env.bool("WEB_PINNED", True),
+        "webhooks_to_self": env.bool("WEBHOOKS_TO_SELF", False),
         "var_dir": env.str("VAR_DIR", ""),
     }
 

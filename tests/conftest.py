@@ -29,6 +29,7 @@ def settings_in(var: Path, **chosen: object) -> Settings:
         "web_processes": 2,
         "web_threads": 16,
         "web_pinned": True,
+        "webhooks_to_self": False,
         "var_dir": var,
     }
     return Settings(**{**usual, **chosen})  # type: ignore[arg-type]  # each key is a field's name

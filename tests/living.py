@@ -30,7 +30,7 @@ LEDGER = {
     "purchases": "account_id, client_id",
     "milestones": "account_id, client_id, id, delivery_id",
     "mentions": "account_id",
-    "clients": "account_id, id",
+    "clients": "account_id, id, search",
     "client_revenue": "account_id, client_id",
     "subscriptions": "account_id, client_id",
     "products": "account_id",

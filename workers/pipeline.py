@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from service.domain.automation.writes import News
 from service.domain.facts import Fact
 from service.domain.fold import fold
 from service.store import facts as fact_store
-from service.store import ledger
+from service.store import ledger, owing
 from service.store.accounts import Account
 from service.store.ledger import Touched
 
@@ -32,7 +33,11 @@ def apply(tx: Connection, account: Account, new: Sequence[Fact], withdrawn: Sequ
     if withdrawn:
         fact_store.forget(tx, account.id, withdrawn)
     fact_store.keep(tx, account.id, new)
-    return ledger.write(tx, account, before, after)
+    # What a delivery says that said something before is no news, even where it now says something else.
+    told_before = {fact.delivery_id for fact in old}
+    news = News([fact for fact in new if fact.delivery_id not in told_before])
+    with owing.owed(tx, account, (before, after), news, withdrawn):
+        return ledger.write(tx, account, before, after)
 
 
 def rebuild(tx: Connection, account: Account) -> int:

@@ -23,10 +23,11 @@ from service.queues import Lane
 from service.sources.sheet.problems import row_problem
 from service.sources.sheet.reading import Reading
 from service.sources.sheet.rows import RowFacts, facts_of_row
-from service.store import accounts, drains, imports, inbox, ledger, upkeep, withdrawals
+from service.store import accounts, drains, identities, imports, inbox, ledger, upkeep, withdrawals
 from service.store import facts as fact_store
 from service.store.accounts import Account
 from service.store.engine import transaction
+from service.store.identities import People
 from service.store.imports import Ref
 from service.store.inbox import Delivery, Mark
 from workers import pipeline
@@ -148,11 +149,12 @@ def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref:
         # Not beside a small batch: that one looks for a row that kills its reader, and must not die of another.
         _ahead().begin(partial(_read_ahead, engine, account, ref, reading, chunk + 1))
     judged = judge(tx, account, ref, chunk, told, reading.existing)
-    client_fates = clients_of(tx, account, judged)
+    people = people_of(tx, account, judged)
+    client_fates = clients_of(tx, account, judged, people)
     fact_store.keep(tx, account.id, judged.kept)
     ledger.write(tx, account, judged.before, judged.after)
     inbox.mark(tx, account.id, marks(told, judged), datetime.now(UTC))
-    counted = imports.note_clients(tx, ref, client_fates)
+    counted = _note(tx, ref, judged, people, client_fates) if client_fates else {}
     imports.moved(tx, ref, counts=added(found["counts"], told, judged, counted))
     if not inbox.take_chunk(tx, account.id, ref.id, chunk, 1):
         imports.change(tx, ref, chunk_done=chunk)
@@ -233,10 +235,24 @@ def judge(tx: Connection, account: Account, ref: Ref, chunk: int, told: Told, po
     return fates.judge(stories, told.facts, own, policy, told.alone)
 
 
-def clients_of(tx: Connection, account: Account, judged: Judged) -> dict[str, str]:
-    """The clients these rows change: created, or there before and updated."""
-    known = ledger.existing_clients(tx, account.id, judged.owners)
-    return {email: "updated" if email in known else "created" for email in sorted(judged.owners)}
+def people_of(tx: Connection, account: Account, judged: Judged) -> People:
+    """Whose the addresses are that these rows change."""
+    return identities.people(tx, account.id, judged.owners)
+
+
+def clients_of(tx: Connection, account: Account, judged: Judged, people: People) -> dict[str, str]:
+    """The clients these rows change, by the e-mail they are known by: created, or there before and updated."""
+    owners = {people.client_of(email) for email in judged.owners}
+    known = ledger.existing_clients(tx, account.id, owners)
+    return {email: "updated" if email in known else "created" for email in sorted(owners)}
+
+
+def _note(tx: Connection, ref: Ref, judged: Judged, people: People, client_fates: dict[str, str]) -> dict[str, int]:
+    """Remember the e-mails these rows touched; how many clients of each fate are new to the import."""
+    fates_of = {email: client_fates[people.client_of(email)] for email in sorted(judged.owners)}
+    new, before = imports.note_clients(tx, ref, fates_of, [one for kin in people.addresses.values() for one in kin])
+    counted = {people.client_of(email) for email in new} - {people.client_of(email) for email in before}
+    return Counter(client_fates[client] for client in counted)
 
 
 def added(counts: dict[str, Any], told: Told, judged: Judged, client_fates: dict[str, int]) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def _try_chunk(
     told = pouring.tell(account, reading, rows)
     judged = pouring.judge(tx, account, ref, chunk, told, reading.existing)
     client_fates: dict[str, int] = {}
-    for email, fate in pouring.clients_of(tx, account, judged).items():
+    for email, fate in pouring.clients_of(tx, account, judged, pouring.people_of(tx, account, judged)).items():
         if email not in clients_seen:
             clients_seen.add(email)
             client_fates[fate] = client_fates.get(fate, 0) + 1

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SUBSCRIPTION = "subscription"
     ACCESS = "access"
     SHIPMENT = "shipment"
+    IDENTITY = "identity"
 
 
 class Certainty(IntEnum):
@@ -38,8 +39,8 @@ class Fact:
     """One thing one delivery says.
 
     `subject` names the group that is folded together: `t:<transaction>`, `c:<email>|<product>`,
-    `s:<subscriber code>`, `a:<email>|<product>`. `as_of` is the moment the information speaks for,
-    `occurred_at` when it happened at the seller; both aware, in UTC. `source` is `hotmart` or `sheet`.
+    `s:<subscriber code>`, `a:<email>|<product>`, `i:<email>`. `as_of` is the moment the information speaks for,
+    `occurred_at` when it happened at the seller; both aware, in UTC. `source` is `hotmart`, `sheet` or `person`.
     `said` names what was announced (the event, or `row` for a spreadsheet row).
     """
 

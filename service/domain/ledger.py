@@ -118,12 +118,30 @@ class Mention(NamedTuple):
         return {name: value for *_, fields in self.layers for name, value in fields.items()}
 
 
+class Alias(NamedTuple):
+    """An address whose buyer goes by another one since a person said so; `delivery_id` is where they did."""
+
+    email: str
+    into_email: str
+    since: str
+    delivery_id: int
+
+
+class Stranger(NamedTuple):
+    """Two addresses of which a person said that they are not one buyer; told once from either side."""
+
+    email: str
+    other: str
+
+
 class Folded(NamedTuple):
     """All ledger rows of one subject."""
 
     purchases: tuple[Purchase, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    strangers: tuple[Stranger, ...] = ()
 
     def owners(self) -> set[str]:
         """E-mails of the clients these rows belong to."""

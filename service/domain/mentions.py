@@ -123,13 +123,21 @@ def _rank(layer: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(layer[:4])
 
 
-def client_of(mentions: Sequence[Mention]) -> Client:
-    """The client all these mentions are about."""
+def client_of(mentions: Sequence[Mention], email: str) -> Client:
+    """The client known by `email` that all these mentions are about, by whatever address.
+
+    How the address itself is written is told by mentions of that very one.
+    """
+    profile = newest_of(mentions)
+    if any(mention.about != email for mention in mentions):
+        own = newest_of(mention for mention in mentions if mention.about == email)
+        profile = {name: value for name, value in profile.items() if name != "email_text" or name in own}
+        profile |= {name: own[name] for name in ("email_text",) if name in own}
     return Client(
-        email=mentions[0].about,
+        email=email,
         first_seen_at=min(mention.first_at for mention in mentions),
         last_seen_at=max(mention.last_at for mention in mentions),
-        profile=newest_of(mentions),
+        profile=profile,
     )
 
 

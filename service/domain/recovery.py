@@ -38,6 +38,8 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
 
 
+WON_BACK = "won_back"
+"""As a filter: recovered attempts, seen from the attempt and not from the sale that followed."""
 CARDS = frozenset({"CREDIT_CARD", "DEBIT_CARD", "HOTCARD", "DIRECT_DEBIT", "GOOGLE_PAY", "SAMSUNG_PAY", "APPLE_PAY"})
 EXPIRED_KIND = {"BILLET": Kind.EXPIRED_BOLETO, "FINANCED_BILLET": Kind.EXPIRED_BOLETO, "PIX": Kind.EXPIRED_PIX}
 PENDING = frozenset({Status.STARTED, Status.WAITING_PAYMENT, Status.IN_REVIEW})

@@ -22,7 +22,7 @@ class Account(NamedTuple):
     """One Hotmart seller.
 
     `refund_days` are given to decide on a refund asked for; `sck_separator` parts the words of an SCK; a share of
-    chargebacks above `chargeback_line` is too many.
+    chargebacks above `chargeback_line` is too many; `automated` tells that there may be automations that are on.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Account(NamedTuple):
     refund_days: int
     sck_separator: str
     chargeback_line: Decimal
+    automated: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -51,7 +52,9 @@ class Admission(NamedTuple):
     api_tokens: frozenset[bytes]
 
 
-COLUMNS = "id, key, name, timezone, role, salt, created_at, plan, refund_days, sck_separator, chargeback_line"
+COLUMNS = (
+    "id, key, name, timezone, role, salt, created_at, plan, refund_days, sck_separator, chargeback_line, automated"
+)
 
 
 def digest_of(token: str) -> bytes:

@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Connection, Engine, RowMapping, text
 
+from service.store import steps as steps_list
+from service.store import subscribers
 from service.store.engine import snapshot
+from service.store.opportunities import Sought, select, wanted_of
+from service.store.sales import ALL_SALES, SalesFilter, clause_of
+from service.store.steps import StepFilter
+from service.store.subscribers import SubscriptionFilter
+
+__all__ = ["ALL_SALES", "CONTACT", "SalesFilter", "opportunities", "sales", "steps", "subscriptions"]
 
 READ_ROWS = 1_000
 PATIENCE = "1h"
 """One statement may last as long as somebody downloads; PostgreSQL only counts it while rows are fetched."""
 
-
-class SalesFilter(NamedTuple):
-    """Which purchases are wanted; None and () mean any. Moments are aware: `since` is in, `until` is out.
-
-    `product` is an id, or a name where a product has none; `bump` tells order bumps from main purchases.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    statuses: tuple[str, ...] = ()
-    product: str | None = None
-    offer: str | None = None
-    currency: str | None = None
-    payment_type: str | None = None
-    affiliate: str | None = None
-    src: str | None = None
-    sck: str | None = None
-    coupon: str | None = None
-    recurrence: int | None = None
-    bump: bool | None = None
-
-
-ALL_SALES = SalesFilter()
-
-CONDITIONS = {
-    "since": "p.ordered_at >= :since",
-    "until": "p.ordered_at < :until",
-    "statuses": "p.status = ANY(:statuses)",
-    "product": "(p.product_id = :product OR (p.product_id IS NULL AND p.product_name = :product))",
-    "offer": "p.offer_code = :offer",
-    "currency": "p.gross_currency = :currency",
-    "payment_type": "p.payment_type = :payment_type",
-    "affiliate": "(p.affiliate = :affiliate OR p.affiliate_code = :affiliate)",
-    "src": "p.src = :src",
-    "sck": "p.sck = :sck",
-    "coupon": "p.coupon = :coupon",
-    "recurrence": "p.recurrence_number = :recurrence",
-    "bump": "p.is_bump = :bump",
-}
 CONTACT = (
     "name",
     "email_text",
@@ -73,25 +41,43 @@ _CONTACT = ", ".join(f"c.{name} AS client_{name}" for name in CONTACT)
 SALES = f"""
 SELECT p.*, {_CONTACT}, m.layers AS said_of_client
 FROM purchases p
-LEFT JOIN clients c ON c.account_id = p.account_id AND c.email = p.email
+LEFT JOIN clients c ON c.account_id = p.account_id AND c.id = p.client_id
 LEFT JOIN mentions m
     ON m.account_id = p.account_id AND m.kind = 'client' AND m.about = p.email AND m.story = 't:' || p.key
-WHERE p.account_id = :account {{conditions}}
-ORDER BY p.ordered_at DESC NULLS LAST, p.key
+WHERE {{conditions}}
+ORDER BY p.counted_at DESC, p.key DESC
 """
 
 
 def sales(engine: Engine, account_id: int, wanted: SalesFilter = ALL_SALES) -> Iterator[RowMapping]:
-    """Purchases, the last ordered first, with their client's contact (`client_...`) as of one moment.
+    """Purchases, the last first, with their client's contact (`client_...`), all as of one moment.
 
     `said_of_client` are the layers of the mention: which of that contact this very purchase told.
     """
-    chosen = {name: value for name, value in wanted._asdict().items() if value is not None and value != ()}
-    values: dict[str, Any] = {**chosen, "account": account_id}
-    if "statuses" in values:
-        values["statuses"] = list(values["statuses"])
-    conditions = "".join(f" AND {CONDITIONS[name]}" for name in chosen)
     with snapshot(engine) as tx:
-        tx.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
-        streamed = tx.execution_options(yield_per=READ_ROWS)
-        yield from streamed.execute(text(SALES.format(conditions=conditions)), values).mappings()
+        clause = clause_of(tx, account_id, wanted)
+        yield from _streamed(tx, SALES.format(conditions=clause.where), clause.values)
+
+
+def opportunities(engine: Engine, account_id: int, sought: Sought) -> Iterator[RowMapping]:
+    """Opportunities with their buyer's contact as of one moment, in the order of their list."""
+    with snapshot(engine) as tx:
+        wanted = wanted_of(tx, account_id, sought)
+        yield from _streamed(tx, select(sought, wanted), wanted.values)
+
+
+def steps(engine: Engine, account_id: int, wanted: StepFilter) -> Iterator[RowMapping]:
+    """Steps after the sale as of one moment, in the order of their list."""
+    with snapshot(engine) as tx:
+        yield from _streamed(tx, *steps_list.whole(tx, account_id, wanted))
+
+
+def subscriptions(engine: Engine, account_id: int, wanted: SubscriptionFilter) -> Iterator[RowMapping]:
+    """Subscriptions as of one moment, in the order of their list."""
+    with snapshot(engine) as tx:
+        yield from _streamed(tx, *subscribers.whole(tx, account_id, wanted))
+
+
+def _streamed(tx: Connection, statement: str, values: dict[str, Any]) -> Iterator[RowMapping]:
+    tx.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+    yield from tx.execution_options(yield_per=READ_ROWS).execute(text(statement), values).mappings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -311,25 +311,22 @@ def forget_clients(tx: Connection, ref: Ref) -> None:
     )
 
 
-def note_clients(tx: Connection, ref: Ref, fates: dict[str, str]) -> dict[str, int]:
-    """Remember which clients an import touched; how many of each fate are new to the list.
+def note_clients(tx: Connection, ref: Ref, fates: dict[str, str], kin: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Remember the e-mails an import touched: (those new to the list, those of `kin` that were on it before).
 
     A client created by this import stays "created", however often later rows touch it.
     """
-    if not fates:
-        return {}
     rows = tx.execute(
         text(
-            "INSERT INTO import_clients (account_id, import_id, email, fate)"
+            "WITH known AS (SELECT email FROM import_clients WHERE account_id = :account AND import_id = :import"
+            " AND email = ANY(:kin)), noted AS (INSERT INTO import_clients (account_id, import_id, email, fate)"
             " SELECT :account, :import, * FROM unnest(CAST(:emails AS text[]), CAST(:fates AS text[]))"
-            " ON CONFLICT DO NOTHING RETURNING fate"
+            " ON CONFLICT DO NOTHING RETURNING email)"
+            " SELECT email, true AS is_new FROM noted UNION ALL SELECT email, false FROM known"
         ),
-        {"account": ref.account_id, "import": ref.id, "emails": list(fates), "fates": list(fates.values())},
-    )
-    counted: dict[str, int] = {}
-    for (fate,) in rows:
-        counted[fate] = counted.get(fate, 0) + 1
-    return counted
+        {"account": ref.account_id, "import": ref.id, "emails": [*fates], "fates": [*fates.values()], "kin": [*kin]},
+    ).all()
+    return {row.email for row in rows if row.is_new}, {row.email for row in rows if not row.is_new}
 
 
 def problems(tx: Connection, ref: Ref, limit: int | None = None) -> list[RowMapping]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from psycopg import Connection as Raw
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 
 class Arrival(NamedTuple):
@@ -187,6 +187,21 @@ def with_ids(tx: Connection, account_id: int, ids: Sequence[int]) -> list[Delive
     """These deliveries, oldest first."""
     query = f"SELECT {COLUMNS} FROM deliveries WHERE account_id = %s AND id = ANY(%s) ORDER BY id"
     return _taken(tx, query, (account_id, list(ids)))
+
+
+def with_key(tx: Connection, account_id: int, source: str, key: str) -> RowMapping | None:
+    """The delivery of a source with this key: id, key, event, state, reason, body."""
+    return (
+        tx.execute(
+            text(
+                "SELECT id, key, event, state, reason, body FROM deliveries WHERE account_id = :account"
+                " AND source = :source AND key = :key AND NOT variant AND import_id IS NULL"
+            ),
+            {"account": account_id, "source": source, "key": key},
+        )
+        .mappings()
+        .one_or_none()
+    )
 
 
 def _taken(tx: Connection, statement: str, parameters: tuple[Any, ...]) -> list[Delivery]:

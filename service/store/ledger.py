@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,8 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from service.domain import mentions
 from service.domain.ledger import Folded, Mention, Milestone, Purchase, client_id, milestone_id
-from service.store import pursuits
+from service.store import identities, pursuits
 from service.store.accounts import Account
+from service.store.client_rows import CLIENTS, REVENUE, REVENUE_GONE
+from service.store.identities import Move, People
+from service.store.rows import copy, delete, upsert
 
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -23,7 +26,6 @@ Stories = Mapping[str, Folded]
 PURCHASE_COLUMNS = ("account_id", "client_id", *Purchase._fields)
 MILESTONE_COLUMNS = ("account_id", "client_id", "id", *Milestone._fields)
 MENTION_COLUMNS = ("account_id", *Mention._fields)
-CLIENT_COLUMNS = ("account_id", "id", "email", "first_seen_at", "last_seen_at", *mentions.CLIENT_FIELDS)
 SUBSCRIPTION_COLUMNS = (
     "account_id",
     "code",
@@ -42,7 +44,10 @@ SUBSCRIPTION_COLUMNS = (
 
 
 class Touched(NamedTuple):
-    """Clients whose rows were recomputed: all of them, and those that had not been there before."""
+    """Clients whose rows were recomputed, by e-mail: all of them, and those that had not been there before.
+
+    Among all of them are addresses that were a client's until now and go by another one from now on.
+    """
 
     clients: frozenset[str]
     created: frozenset[str]
@@ -83,49 +88,53 @@ def write(tx: Connection, account: Account, before: Stories, after: Stories) -> 
     """Make the stored rows of these subjects those of `after`; `before` is what is stored now.
 
     Only what differs is written. Clients, revenue, subscriptions and products are then recomputed
-    from stored rows for everyone who owned or owns anything that changed.
+    from stored rows for everyone who owned or owns anything that changed, and for those who are one person, or
+    two, from now on.
     """
     changed = [subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)]
     old = [before[subject] for subject in changed if subject in before]
     new = [after[subject] for subject in changed if subject in after and subject in before]
     fresh = [after[subject] for subject in changed if subject in after and subject not in before]
-    owners = frozenset(email for folded in (*old, *new, *fresh) for email in folded.owners())
-    _append(tx, account, fresh)
+    moves = identities.write(tx, account, old, (*new, *fresh))
+    emails = {email for folded in (*old, *new, *fresh) for email in folded.owners()}
+    people = identities.people(tx, account.id, emails | {email for move in moves for email in move})
+    owners, named = _owners(people, emails, moves)
+    _append(tx, account, people, fresh)
     raw: Any = tx.connection.driver_connection
     with raw.pipeline():  # while PostgreSQL writes one table, the rows of the next are made here
-        _write_purchases(tx, account, old, new)
-        _write_milestones(tx, account, old, new)
+        _write_purchases(tx, account, people, old, new)
+        _write_milestones(tx, account, people, old, new)
         _write_mentions(tx, account, old, new)
-        created = owners - existing_clients(tx, account.id, owners)
-        _recompute_clients(tx, account, owners)
-        _recompute_revenue(tx, account, owners, may_shrink=bool(old))
-        _recompute_subscriptions(tx, account, {code for told in (*old, *new, *fresh) for code in told.subscriptions()})
+        identities.hand_over(tx, account, moves)
+        created = named - existing_clients(tx, account.id, named)
+        _recompute_revenue(tx, account, owners, may_shrink=bool(old) or bool(moves))
+        codes = {code for told in (*old, *new, *fresh) for code in told.subscriptions()}
+        _recompute_subscriptions(tx, account, people, codes)
         _recompute_products(tx, account, {*_products(old), *_products(new), *_products(fresh)}, may_vanish=bool(old))
-        pursuits.recompute(tx, account, (*old, *new, *fresh), owners, created)
+        told = pursuits.Told((*old, *new, *fresh), people, owners, created - {move.new for move in moves})
+        pursuits.recompute(tx, account, told)
+        _recompute_clients(tx, account, people, owners)  # last: its marks are of purchases and opportunities
     return Touched(owners, created)
 
 
-def _append(tx: Connection, account: Account, fresh: list[Folded]) -> None:
+def _owners(people: People, emails: Iterable[str], moves: Sequence[Move]) -> tuple[frozenset[str], frozenset[str]]:
+    """(clients to recompute by e-mail, those of them that are clients now)."""
+    named = {people.client_of(email) for email in (*emails, *(email for move in moves for email in move))}
+    return frozenset(named.union(move.old for move in moves)), frozenset(named)
+
+
+def _append(tx: Connection, account: Account, people: People, fresh: list[Folded]) -> None:
     """Store the rows of subjects that had none, the usual case of an import. Every key belongs to one subject."""
-    bought = [(account.id, _owner(account, row.email), *row) for folded in fresh for row in folded.purchases]
+    bought = [(account.id, _owner(account, people, row.email), *row) for folded in fresh for row in folded.purchases]
     steps = [
-        (account.id, _owner(account, row.email), milestone_id(account.salt, row.kind, row.key), *row)
+        (account.id, _owner(account, people, row.email), milestone_id(account.salt, row.kind, row.key), *row)
         for folded in fresh
         for row in folded.milestones
     ]
     said = [(account.id, *row[:-1], orjson.dumps(row.layers).decode()) for folded in fresh for row in folded.mentions]
-    _copy(tx, "purchases", PURCHASE_COLUMNS, bought)
-    _copy(tx, "milestones", MILESTONE_COLUMNS, steps)
-    _copy(tx, "mentions", MENTION_COLUMNS, said)
-
-
-def _copy(tx: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    raw: Any = tx.connection.driver_connection
-    if not rows:
-        return
-    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    copy(tx, "purchases", PURCHASE_COLUMNS, bought)
+    copy(tx, "milestones", MILESTONE_COLUMNS, steps)
+    copy(tx, "mentions", MENTION_COLUMNS, said)
 
 
 Row = TypeVar("Row", Purchase, Milestone, Mention)
@@ -136,32 +145,34 @@ def _difference(old: dict[Any, Row], new: dict[Any, Row]) -> tuple[list[Row], li
     return [row for key, row in new.items() if old.get(key) != row], [key for key in old if key not in new]
 
 
-def _write_purchases(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
+def _write_purchases(tx: Connection, account: Account, people: People, old: list[Folded], new: list[Folded]) -> None:
     rows, gone = _difference(
         {row.key: row for folded in old for row in folded.purchases},
         {row.key: row for folded in new for row in folded.purchases},
     )
-    _delete(tx, account.id, "purchases", ("key",), [(key,) for key in gone])
-    owned = [{"account_id": account.id, "client_id": _owner(account, row.email), **row._asdict()} for row in rows]
-    _upsert(tx, "purchases", PURCHASE_COLUMNS, ("account_id", "key"), owned)
+    delete(tx, account.id, "purchases", ("key",), [(key,) for key in gone])
+    owned = [
+        {"account_id": account.id, "client_id": _owner(account, people, row.email), **row._asdict()} for row in rows
+    ]
+    upsert(tx, "purchases", PURCHASE_COLUMNS, ("account_id", "key"), owned)
 
 
-def _write_milestones(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
+def _write_milestones(tx: Connection, account: Account, people: People, old: list[Folded], new: list[Folded]) -> None:
     rows, gone = _difference(
         {(row.kind, row.key): row for folded in old for row in folded.milestones},
         {(row.kind, row.key): row for folded in new for row in folded.milestones},
     )
-    _delete(tx, account.id, "milestones", ("kind", "key"), gone)
+    delete(tx, account.id, "milestones", ("kind", "key"), gone)
     owned = [
         {
             "account_id": account.id,
-            "client_id": _owner(account, row.email),
+            "client_id": _owner(account, people, row.email),
             "id": milestone_id(account.salt, row.kind, row.key),
             **row._asdict(),
         }
         for row in rows
     ]
-    _upsert(tx, "milestones", MILESTONE_COLUMNS, ("account_id", "kind", "key"), owned)
+    upsert(tx, "milestones", MILESTONE_COLUMNS, ("account_id", "kind", "key"), owned)
 
 
 def _write_mentions(tx: Connection, account: Account, old: list[Folded], new: list[Folded]) -> None:
@@ -169,48 +180,13 @@ def _write_mentions(tx: Connection, account: Account, old: list[Folded], new: li
         {(row.kind, row.about, row.story): row for folded in old for row in folded.mentions},
         {(row.kind, row.about, row.story): row for folded in new for row in folded.mentions},
     )
-    _delete(tx, account.id, "mentions", ("kind", "about", "story"), gone)
+    delete(tx, account.id, "mentions", ("kind", "about", "story"), gone)
     owned = [{"account_id": account.id, **row._asdict()} for row in rows]
-    _upsert(tx, "mentions", MENTION_COLUMNS, ("account_id", "kind", "about", "story"), owned)
+    upsert(tx, "mentions", MENTION_COLUMNS, ("account_id", "kind", "about", "story"), owned)
 
 
-def _owner(account: Account, email: str | None) -> Any:
-    return client_id(account.salt, email) if email else None
-
-
-def _upsert(
-    tx: Connection, table: str, columns: tuple[str, ...], keys: tuple[str, ...], rows: list[dict[str, Any]]
-) -> None:
-    """Insert or replace rows, all in one statement; a row that stands as it is stays unwritten."""
-    if not rows:
-        return
-    named = ", ".join(columns)
-    values = [column for column in columns if column not in keys]
-    assigned = ", ".join(f"{column} = excluded.{column}" for column in values)
-    # json has no equality, so it is compared as text.
-    compared = [f"{column}::text" if (table, column) == ("mentions", "layers") else column for column in values]
-    stored = ", ".join(f"{table}.{column}" for column in compared)
-    wanted = ", ".join(f"excluded.{column}" for column in compared)
-    raw: Any = tx.connection.driver_connection
-    raw.execute(
-        f"INSERT INTO {table} ({named}) SELECT {named} FROM json_populate_recordset(NULL::{table}, %s::json)"
-        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assigned}"
-        f" WHERE ROW({stored}) IS DISTINCT FROM ROW({wanted})",
-        (orjson.dumps(rows).decode(),),
-    )
-
-
-def _delete(tx: Connection, account_id: int, table: str, keys: tuple[str, ...], gone: list[tuple[str, ...]]) -> None:
-    if not gone:
-        return
-    arrays = ", ".join("%s::text[]" for _ in keys)
-    matched = " AND ".join(f"t.{key} = gone.{key}" for key in keys)
-    raw: Any = tx.connection.driver_connection
-    raw.execute(
-        f"DELETE FROM {table} t USING unnest({arrays}) AS gone ({', '.join(keys)})"
-        f" WHERE t.account_id = %s AND {matched}",
-        (*(list(column) for column in zip(*gone, strict=True)), account_id),
-    )
+def _owner(account: Account, people: People, email: str | None) -> Any:
+    return client_id(account.salt, people.client_of(email)) if email else None
 
 
 def _mentions(tx: Connection, account_id: int, kind: str, about: Iterable[str]) -> dict[str, list[Mention]]:
@@ -227,8 +203,8 @@ def _mentions(tx: Connection, account_id: int, kind: str, about: Iterable[str]) 
     return {name: list(group) for name, group in groupby(read, key=lambda mention: mention.about)}
 
 
-def _recompute_clients(tx: Connection, account: Account, emails: Iterable[str]) -> None:
-    said = _mentions(tx, account.id, "client", emails)
+def _recompute_clients(tx: Connection, account: Account, people: People, owners: Iterable[str]) -> None:
+    said = _said_of(tx, account, people, owners)
     rows = [
         {
             "account_id": account.id,
@@ -239,40 +215,20 @@ def _recompute_clients(tx: Connection, account: Account, emails: Iterable[str]) 
             **client.profile,
         }
         for email, spoken in said.items()
-        for client in [mentions.client_of(spoken)]
+        for client in [mentions.client_of(spoken, email)]
     ]
-    _delete(tx, account.id, "clients", ("email",), [(email,) for email in emails if email not in said])
-    _upsert(tx, "clients", CLIENT_COLUMNS, ("account_id", "id"), rows)
+    delete(tx, account.id, "clients", ("email",), [(email,) for email in owners if email not in said])
+    if rows:
+        raw: Any = tx.connection.driver_connection
+        raw.execute(CLIENTS, (orjson.dumps(rows).decode(),))
 
 
-REVENUE = """
-INSERT INTO client_revenue (account_id, client_id, currency, active, lost, disputed, pending, net)
-SELECT %(account)s, client_id, currency,
-    coalesce(sum(amount) FILTER (WHERE slot = 'active'), 0), coalesce(sum(amount) FILTER (WHERE slot = 'lost'), 0),
-    coalesce(sum(amount) FILTER (WHERE slot = 'disputed'), 0), coalesce(sum(amount) FILTER (WHERE slot = 'pending'), 0),
-    coalesce(sum(amount) FILTER (WHERE slot = 'net'), 0)
-FROM (
-    SELECT client_id, gross_currency AS currency, category AS slot, gross_value AS amount FROM purchases
-    WHERE account_id = %(account)s AND client_id = ANY(%(clients)s)
-        AND gross_currency IS NOT NULL AND gross_value IS NOT NULL
-    UNION ALL
-    SELECT client_id, net_currency, 'net', net_value FROM purchases
-    WHERE account_id = %(account)s AND client_id = ANY(%(clients)s) AND category = 'active'
-        AND net_currency IS NOT NULL AND net_value IS NOT NULL
-) sums
-GROUP BY client_id, currency
-ON CONFLICT (account_id, client_id, currency) DO UPDATE SET active = excluded.active, lost = excluded.lost,
-    disputed = excluded.disputed, pending = excluded.pending, net = excluded.net
-WHERE ROW(client_revenue.active, client_revenue.lost, client_revenue.disputed, client_revenue.pending,
-    client_revenue.net) IS DISTINCT FROM ROW(excluded.active, excluded.lost, excluded.disputed, excluded.pending,
-    excluded.net)
-"""
-REVENUE_GONE = """
-DELETE FROM client_revenue r WHERE r.account_id = %(account)s AND r.client_id = ANY(%(clients)s) AND NOT EXISTS (
-    SELECT 1 FROM purchases p WHERE p.account_id = r.account_id AND p.client_id = r.client_id
-    AND ((p.gross_currency = r.currency AND p.gross_value IS NOT NULL)
-        OR (p.net_currency = r.currency AND p.net_value IS NOT NULL AND p.category = 'active')))
-"""
+def _said_of(tx: Connection, account: Account, people: People, owners: Iterable[str]) -> dict[str, list[Mention]]:
+    """The mentions of each client, of all its addresses; none of an address that goes by another one."""
+    own = {email: people.emails_of(email) for email in owners if people.client_of(email) == email}
+    said = _mentions(tx, account.id, "client", [email for emails in own.values() for email in emails])
+    spoken = {client: [one for email in emails for one in said.get(email, ())] for client, emails in own.items()}
+    return {client: mentioned for client, mentioned in spoken.items() if mentioned}
 
 
 def _recompute_revenue(tx: Connection, account: Account, emails: Iterable[str], *, may_shrink: bool) -> None:
@@ -283,7 +239,7 @@ def _recompute_revenue(tx: Connection, account: Account, emails: Iterable[str], 
         raw.execute(REVENUE_GONE, wanted)
 
 
-def _recompute_subscriptions(tx: Connection, account: Account, codes: set[str]) -> None:
+def _recompute_subscriptions(tx: Connection, account: Account, people: People, codes: set[str]) -> None:
     if not codes:
         return
     said = _mentions(tx, account.id, "subscription", codes)
@@ -292,7 +248,7 @@ def _recompute_subscriptions(tx: Connection, account: Account, codes: set[str]) 
             "account_id": account.id,
             "code": code,
             "email": subscription.email,
-            "client_id": _owner(account, subscription.email),
+            "client_id": _owner(account, people, subscription.email),
             "first_at": subscription.first_at,
             "last_at": subscription.last_at,
             "charges": subscription.charges,
@@ -302,8 +258,8 @@ def _recompute_subscriptions(tx: Connection, account: Account, codes: set[str]) 
         for code, spoken in said.items()
         for subscription in [mentions.subscription_of(spoken)]
     ]
-    _delete(tx, account.id, "subscriptions", ("code",), [(code,) for code in codes if code not in said])
-    _upsert(tx, "subscriptions", SUBSCRIPTION_COLUMNS, ("account_id", "code"), rows)
+    delete(tx, account.id, "subscriptions", ("code",), [(code,) for code in codes if code not in said])
+    upsert(tx, "subscriptions", SUBSCRIPTION_COLUMNS, ("account_id", "code"), rows)
 
 
 def _products(stories: list[Folded]) -> set[str]:
@@ -341,8 +297,9 @@ def _recompute_products(tx: Connection, account: Account, products: set[str], *,
         raw.execute(PRODUCTS_GONE, wanted)
 
 
-LEDGER_TABLES = tuple(
-    "purchases milestones mentions clients client_revenue subscriptions products opportunities".split()
+LEDGER_TABLES = (
+    *("aliases", "strangers", "purchases", "milestones", "mentions"),
+    *("clients", "client_revenue", "subscriptions", "products", "opportunities"),
 )
 
 

@@ -63,6 +63,11 @@ REVENUE = """coalesce((SELECT json_agg(json_build_object('currency', r.currency,
     WHERE r.account_id = clients.account_id AND r.client_id = clients.id), '[]'::json) AS revenue"""
 
 
+# Whoever is asked for by an address that was merged into another one is who has both.
+KNOWN_BY = """clients.email = coalesce((SELECT a.client_email FROM aliases a
+    WHERE a.account_id = :account_id AND a.email = :email), :email)"""
+
+
 def escaped(pattern: str) -> str:
     """Text for LIKE with its own wildcards made literal."""
     return pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -70,7 +75,7 @@ def escaped(pattern: str) -> str:
 
 def clients(tx: Connection, account_id: int, page: Page, *, email: str | None = None, q: str | None = None) -> Listed:
     """Clients, the last seen first; `q` finds part of a name or e-mail, a phone or a document by its digits."""
-    wanted = Wanted(account_id, "clients").add("clients.email = :email", email=email.strip().lower() if email else None)
+    wanted = Wanted(account_id, "clients").add(KNOWN_BY, email=email.strip().lower() if email else None)
     if q and q.strip():
         digits = "".join(sign for sign in q if sign.isdigit())
         found = "clients.email ILIKE :part OR clients.name ILIKE :part"
@@ -166,17 +171,17 @@ def purchases(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Listed:
-    """Purchases, the last ordered first; `product` is an id or a name; the period is that of the order."""
+    """Purchases, the last first by the day of approval, else of the order; `product` is an id or a name."""
     wanted = (
         Wanted(account_id, "purchases")
         .add("purchases.transaction = :transaction", transaction=transaction)
         .add("purchases.email = :email", email=email.strip().lower() if email else None)
         .add("purchases.status = :status", status=status)
         .add("(purchases.product_id = :product OR purchases.product_name = :product)", product=product)
-        .add("purchases.ordered_at >= :since", since=since)
-        .add("purchases.ordered_at < :until", until=until)
+        .add("purchases.counted_at >= :since", since=since)
+        .add("purchases.counted_at < :until", until=until)
     )
-    return _page(tx, "purchases.*", wanted, "purchases.ordered_at DESC NULLS LAST, purchases.key", page)
+    return _page(tx, "purchases.*", wanted, "purchases.counted_at DESC, purchases.key DESC", page)
 
 
 def deliveries(
@@ -213,8 +218,12 @@ ABOUT = f"""(deliveries.key = :about OR deliveries.id IN (
     SELECT f.delivery_id FROM facts f WHERE f.account_id = :account_id AND f.subject = 't:' || :about
     UNION SELECT f.delivery_id FROM facts f JOIN mentions m ON m.account_id = f.account_id AND m.subject = f.subject
     WHERE m.account_id = :account_id AND m.kind = 'client' AND m.about IN (
-        SELECT c.email FROM clients c WHERE c.account_id = :account_id
-        AND (c.email ILIKE :part OR c.name ILIKE :part) LIMIT {MOST_PEOPLE})))"""
+        WITH named AS (SELECT c.email FROM clients c WHERE c.account_id = :account_id
+            AND (c.email ILIKE :part OR c.name ILIKE :part) LIMIT {MOST_PEOPLE})
+        SELECT email FROM named
+        UNION SELECT a.email FROM aliases a JOIN named ON a.client_email = named.email WHERE a.account_id = :account_id
+        UNION (SELECT a.email FROM aliases a WHERE a.account_id = :account_id AND a.email ILIKE :part
+            LIMIT {MOST_PEOPLE}))))"""
 
 
 DELIVERY = """deliveries.id, deliveries.source, deliveries.key, deliveries.event, deliveries.received_at,

@@ -35,13 +35,13 @@ SELECT counted.*, latest.*, waiting.*, aside.* FROM
         WHERE account_id = :account AND state = 'set_aside') AS aside
 """
 
-# What was approved and still stands, by the day of the order; one row per currency, none added to another.
+# What was approved and still stands, by the day of approval, else of the order; no currency is added to another.
 SOLD = """
 SELECT gross_currency AS currency, sum(gross_value) AS month, count(*) AS sales,
-    coalesce(sum(gross_value) FILTER (WHERE ordered_at >= :week_ago), 0) AS week,
-    coalesce(sum(gross_value) FILTER (WHERE ordered_at >= :midnight), 0) AS today
+    coalesce(sum(gross_value) FILTER (WHERE counted_at >= :week_ago), 0) AS week,
+    coalesce(sum(gross_value) FILTER (WHERE counted_at >= :midnight), 0) AS today
 FROM purchases
-WHERE account_id = :account AND ordered_at >= :month_ago AND category = 'active'
+WHERE account_id = :account AND counted_at >= :month_ago AND category = 'active'
     AND gross_value IS NOT NULL AND gross_currency IS NOT NULL
 GROUP BY gross_currency ORDER BY sum(gross_value) DESC, gross_currency
 """
@@ -54,7 +54,7 @@ def arrivals(tx: Connection, account_id: int, now: datetime) -> Arrivals:
 
 
 def sold(tx: Connection, account_id: int, now: datetime) -> Sequence[RowMapping]:
-    """Gross of active purchases ordered today, in 7 and in 30 days, by currency. `now` is in the seller's zone."""
+    """Gross of active purchases that count today, in 7 and in 30 days, by currency. `now` is in the seller's zone."""
     return tx.execute(text(SOLD), {"account": account_id, **_periods(now)}).mappings().all()
 
 

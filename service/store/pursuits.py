@@ -11,10 +11,12 @@ import orjson
 from sqlalchemy import Connection
 
 from service.domain import recovery, refusals
+from service.domain.automation.writes import Closed, closed_of
 from service.domain.ledger import Folded, client_id
 from service.domain.recovery import UNSOLD, Attempt, Bought, Cart, Episode, State
 from service.domain.statuses import Status
 from service.store.accounts import Account
+from service.store.identities import People
 
 FAILURE_OF_STEP = {"canceled": Status.CANCELED, "expired": Status.EXPIRED, "overdue": Status.OVERDUE}
 STEPS = frozenset({"cart_abandoned", *FAILURE_OF_STEP})
@@ -62,15 +64,21 @@ class Wanted(NamedTuple):
     alone: list[str]
 
 
-def recompute(
-    tx: Connection, account: Account, changed: Sequence[Folded], owners: Iterable[str], created: frozenset[str]
-) -> None:
-    """Make the stored opportunities of everyone these stories speak of those of `recovery.pursue`.
+class Told(NamedTuple):
+    """Of whom something changed: the stories as they were and as they are, whose their addresses are, all buyers.
 
-    `changed` are the stories as they were and as they are, `owners` all buyers of them, `created` those who are new:
-    of these everything is in the stories, so the many who bought at once cost no query.
+    `created` are those buyers of whom everything is in the stories, so the many who bought at once cost no query.
     """
-    wanted = _wanted(account, changed, owners, created)
+
+    changed: Sequence[Folded]
+    people: People
+    owners: frozenset[str]
+    created: frozenset[str]
+
+
+def recompute(tx: Connection, account: Account, told: Told) -> None:
+    """Make the stored opportunities of everyone these stories speak of those of `recovery.pursue`."""
+    wanted = _wanted(account, told)
     rows = _rows(tx, account, wanted) if wanted.buyers or wanted.alone else []
     if wanted.stored or wanted.alone:
         known = {*wanted.stored, None}
@@ -78,11 +86,11 @@ def recompute(
     _write(tx, rows)
 
 
-def _wanted(account: Account, changed: Sequence[Folded], owners: Iterable[str], created: frozenset[str]) -> Wanted:
-    troubled = {email for folded in changed for email in _troubled(folded)}
-    alone = {one.key for folded in changed for one in folded.purchases if one.email is None}
-    stored = [client_id(account.salt, email) for email in owners if email not in created]
-    fresh = [client_id(account.salt, email) for email in created & troubled]
+def _wanted(account: Account, told: Told) -> Wanted:
+    troubled = {told.people.client_of(email) for folded in told.changed for email in _troubled(folded)}
+    alone = {one.key for folded in told.changed for one in folded.purchases if one.email is None}
+    stored = [client_id(account.salt, email) for email in told.owners - told.created]
+    fresh = [client_id(account.salt, email) for email in told.created & troubled]
     return Wanted([*stored, *fresh], stored, sorted(alone))
 
 
@@ -93,7 +101,14 @@ def _troubled(folded: Folded) -> Iterator[str]:
 
 
 def _rows(tx: Connection, account: Account, wanted: Wanted) -> list[dict[str, Any]]:
-    steps, bought = _read(tx, account.id, wanted)
+    pursued = _pursued(*_read(tx, account.id, wanted))
+    return [row for buyer, episode in pursued for row in _rows_of(account.id, buyer, episode)]
+
+
+def _pursued(
+    steps: Iterable[tuple[Any, ...]], bought: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[UUID | None, Episode]]:
+    """(buyer, episode) of all buyers these steps and purchases speak of."""
     failed: dict[str, tuple[Any, Status]] = {}
     pursuits: dict[Any, tuple[list[Bought], list[Cart]]] = defaultdict(lambda: ([], []))
     for buyer, kind, key, moment, product_id, name, offer in steps:
@@ -107,13 +122,31 @@ def _rows(tx: Connection, account: Account, wanted: Wanted) -> list[dict[str, An
         one = Bought._make((key, Status(status), *told, failed_as, failed_at))
         product = recovery.product_key(one.product_id, one.product_name, one.offer_code) if buyer else None
         pursuits[buyer, product or f"t:{key}"][0].append(one)
-    return [
-        row
-        for (buyer, _), (purchases, carts) in pursuits.items()
-        if carts or any(one.status in UNSOLD or one.failed_as for one in purchases)
-        for episode in recovery.pursue(purchases, carts)
-        for row in _rows_of(account.id, buyer, episode)
-    ]
+    for (buyer, _), (purchases, carts) in pursuits.items():
+        if carts or any(one.status in UNSOLD or one.failed_as for one in purchases):
+            yield from ((buyer, episode) for episode in recovery.pursue(purchases, carts))
+
+
+AS_ONE = "account_id = %(account)s AND client_id = ANY(%(buyers)s) AND email = ANY(%(emails)s)"
+STEPS_AS_ONE = f"""
+SELECT %(buyer)s::uuid, kind, key, occurred_at, product_id, product_name, detail FROM milestones
+WHERE {AS_ONE} AND kind = ANY(%(steps)s)
+"""
+BOUGHT_AS_ONE = f"SELECT %(buyer)s::uuid, {BOUGHT} FROM purchases WHERE {AS_ONE}"
+
+
+def open_as_one(tx: Connection, account_id: int, buyers: Sequence[UUID], emails: Sequence[str]) -> int:
+    """How many opportunities would be open if everything these buyers did under these addresses were one person's."""
+    raw: Any = tx.connection.driver_connection
+    values = {
+        "account": account_id,
+        "buyer": buyers[0],
+        "buyers": list(buyers),
+        "emails": list(emails),
+        "steps": list(STEPS),
+    }
+    steps, bought = raw.execute(STEPS_AS_ONE, values).fetchall(), raw.execute(BOUGHT_AS_ONE, values).fetchall()
+    return sum(episode.state is State.OPEN for _, episode in _pursued(steps, bought))
 
 
 # Whoever bought everything at once has no opportunity: of these no purchase is read.
@@ -219,3 +252,14 @@ def _write(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
     raw: Any = tx.connection.driver_connection
     if rows:
         raw.execute(WRITE, (orjson.dumps(rows).decode(),))
+
+
+def closed(tx: Connection, account: Account, clients: Iterable[str]) -> list[Closed]:
+    """The attempts of these clients, named by the e-mail they are known by, that a sale closed."""
+    names = {client_id(account.salt, email): email for email in clients}
+    steps, bought = _read(tx, account.id, Wanted([*names], [*names], []))
+    pursued: dict[Any, list[Episode]] = defaultdict(list)
+    for buyer, episode in _pursued(steps, bought):
+        pursued[buyer].append(episode)
+    sales = [Bought._make((key, Status(status), *told, None, None)) for _, key, status, *told in bought]
+    return [one for buyer, episodes in pursued.items() for one in closed_of(episodes, sales, names.get(buyer))]

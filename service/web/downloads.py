@@ -8,16 +8,26 @@ from datetime import UTC, datetime
 from flask import Response, stream_with_context
 
 from service import problem_files
+from service.domain.after_sale import StepKind
+from service.exports import clients as client_exports
+from service.exports import lists as list_exports
 from service.exports import sales as sales_export
 from service.exports import xlsx_file
+from service.exports.sales import Asked
 from service.problem_files import ENGLISH, Wording
+from service.store import client_choices, exporting
+from service.store import clients as client_store
 from service.store.accounts import Account
+from service.store.client_filters import Sought as ClientsSought
+from service.store.clients import Order
 from service.store.engine import transaction
-from service.store.exporting import SalesFilter
 from service.store.imports import Ref
+from service.store.opportunities import Sought
+from service.store.sales import SalesFilter
+from service.store.steps import StepFilter
+from service.store.subscribers import SubscriptionFilter
 from service.web.rooms import rooms
 
-__all__ = ["XLSX", "SalesFilter", "problems", "sales"]
 XLSX = xlsx_file.MEDIA_TYPE
 
 
@@ -45,8 +55,46 @@ def sales(account: Account, form: str, language: str, wanted: SalesFilter) -> Re
 
     All of it shows one moment, and importing the file again changes nothing.
     """
-    asked = sales_export.Asked(form, language, account.zone, datetime.now(UTC))
-    pieces = sales_export.sales_file(rooms().engine, account.id, asked, wanted)
-    headers = {"Content-Disposition": f"attachment; filename={asked.file_name()}", "Cache-Control": "no-store"}
-    content_type = sales_export.FORMATS[form]
+    asked = Asked(form, language, account.zone, datetime.now(UTC))
+    return _file(asked, asked.file_name(), sales_export.sales_file(rooms().engine, account.id, asked, wanted))
+
+
+def opportunities(account: Account, form: str, language: str, wanted: Sought) -> Response:
+    """The opportunities that match, as a file to work through."""
+    asked = Asked(form, language, account.zone, datetime.now(UTC))
+    rows = exporting.opportunities(rooms().engine, account.id, wanted)
+    return _file(asked, _named(asked, "opportunities"), list_exports.opportunities_file(rows, asked))
+
+
+def steps(account: Account, form: str, language: str, wanted: StepFilter) -> Response:
+    """The steps that match, as a file; of open disputes with the day an answer is due."""
+    asked = Asked(form, language, account.zone, datetime.now(UTC))
+    rows = exporting.steps(rooms().engine, account.id, wanted)
+    days = account.refund_days if wanted.kind is StepKind.DISPUTED else None
+    return _file(asked, _named(asked, str(wanted.kind)), list_exports.steps_file(rows, asked, days))
+
+
+def subscriptions(account: Account, form: str, language: str, wanted: SubscriptionFilter) -> Response:
+    """The subscriptions that match, as a file."""
+    asked = Asked(form, language, account.zone, datetime.now(UTC))
+    rows = exporting.subscriptions(rooms().engine, account.id, wanted)
+    return _file(asked, _named(asked, "subscriptions"), list_exports.subscriptions_file(rows, asked))
+
+
+def clients(account: Account, form: str, language: str, wanted: ClientsSought, order: Order) -> Response:
+    """The clients that match, in the order of their list."""
+    asked = Asked(form, language, account.zone, datetime.now(UTC))
+    with transaction(rooms().engine) as tx:
+        currencies = client_choices.currencies(tx, account.id)
+    rows = client_store.everybody(rooms().engine, account.id, wanted, order)
+    return _file(asked, _named(asked, "clients"), client_exports.clients_file(rows, currencies, asked))
+
+
+def _named(asked: Asked, what: str) -> str:
+    return f"{what}_{asked.now.astimezone(asked.zone):%Y%m%d%H%M%S}_marco.{asked.form}"
+
+
+def _file(asked: Asked, name: str, pieces: Iterator[bytes]) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    content_type = sales_export.FORMATS[asked.form]
     return Response(stream_with_context(pieces), content_type=content_type, headers=headers)

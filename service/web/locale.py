@@ -30,7 +30,7 @@ def install(app: Flask) -> None:
     """Give the application its languages and filters."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, default_locale="pt_BR", locale_selector=_locale, timezone_selector=_timezone)
-    for formatter in (money, number, share, day, moment, clock, ago, span, plain):
+    for formatter in (money, number, currency_name, share, day, moment, clock, ago, span, plain):
         app.add_template_filter(formatter)
 
 
@@ -85,11 +85,6 @@ def number(value: float | Decimal) -> str:
 def share(value: Decimal) -> str:
     """`12,5 %`: a part of one."""
     return numbers.format_percent(value, "#,##0.#%" if abs(value) < 1 else "#,##0%", locale=_babel())
-
-
-def country_name(code: str) -> str:
-    """`Brasil`; the code itself where Babel knows no name."""
-    return str(_babel().territories.get(code.upper(), code))
 
 
 def month(first_day: str) -> str:
@@ -147,6 +142,8 @@ def plain(value: Any) -> str:
     match value:
         case bool():
             return str(_l("yes")) if value else str(_l("no"))
+        case [*addresses] if addresses and all("@" in str(one) for one in addresses):
+            return ", ".join(addresses)
         case [str() as amount, (str() | None) as currency]:
             return money(amount, currency)
         case str() if MOMENT.fullmatch(value):

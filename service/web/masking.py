@@ -44,14 +44,15 @@ ABOUT_SALES = CODES | set(
     parent_purchase_transaction payment_engine payment_type pix_expiration_date price prod prod_name productCategory
     productId productName productOfferPaymentMode purchase_date quantity receiver_type recurrenceNumber
     recurrence_number recurrencyPeriod recurrency refusal_reason sck service service_type shipping_logistics_time
-    shipping_processing_time signature_status source src status subscriberCode subscriber_code subscriptionId
+    shipping_processing_time signature_status source src statement status subscriberCode subscriber_code subscriptionId
     subscriptionPlanId subscriptionPlanName subscription_anticipation_purchase subscription_status switchPlanDate
     switch_plan_date type value version warranty_date weight width xcod
     """.split()
 )
 
 PERSONAL_FIELDS = frozenset(CLIENT_FIELDS) | set(
-    "affiliate billet_barcode billet_url payment_link phone_area pix_code pix_qrcode producer producer_document".split()
+    "absorbs affiliate apart billet_barcode billet_url into payment_link phone_area pix_code pix_qrcode producer"
+    " producer_document".split()
 )
 """Fields of facts that describe a person, or let somebody pay in their place."""
 

@@ -30,10 +30,13 @@ EVENTS = {
     "v1:subscription_cancellation": _l("Subscription canceled"),
     "v1:switch_plan": _l("Plan switched"),
     "row": _l("Spreadsheet row"),
+    "one_person": _l("Two clients are one person"),
+    "two_people": _l("Two clients are two people"),
 }
 SOURCES = {
     "hotmart": _l("Hotmart"),
     "sheet": _l("Spreadsheet"),
+    "person": _l("People"),
 }
 STATES = {
     "pending": _l("Waiting"),
@@ -85,12 +88,76 @@ STATUSES = {
     "refunded": _l("Refunded"),
     "chargeback": _l("Chargeback"),
 }
+REFUSALS = {
+    "insufficient_funds": _l("insufficient funds"),
+    "card_limit": _l("card limit reached"),
+    "wrong_card_data": _l("wrong card data"),
+    "expired_card": _l("expired card"),
+    "blocked_card": _l("blocked card"),
+    "suspected_fraud": _l("suspected fraud"),
+    "too_many_tries": _l("too many tries"),
+    "not_authenticated": _l("not authenticated"),
+    "technical_fault": _l("technical fault"),
+    "bank_declined": _l("declined by the bank"),
+    "other": _l("another reason"),
+}
+OPPORTUNITIES = {
+    "declined_card": _l("Declined card"),
+    "expired_boleto": _l("Expired boleto"),
+    "expired_pix": _l("Expired Pix"),
+    "expired_other": _l("Expired payment"),
+    "canceled": _l("Canceled"),
+    "waiting_payment": _l("Waiting for payment"),
+    "abandoned_cart": _l("Cart abandoned"),
+    "overdue_renewal": _l("Overdue renewal"),
+}
+PAYMENT_TYPES = {
+    "CREDIT_CARD": _l("Credit card"),
+    "DEBIT_CARD": _l("Debit card"),
+    "PIX": _l("Pix"),
+    "BILLET": _l("Boleto"),
+    "FINANCED_BILLET": _l("Financed boleto"),
+    "FINANCED_INSTALLMENT": _l("Financed installments"),
+    "PAYPAL": _l("PayPal"),
+    "PAYPAL_INTERNACIONAL": _l("PayPal International"),
+    "GOOGLE_PAY": _l("Google Pay"),
+    "SAMSUNG_PAY": _l("Samsung Pay"),
+    "APPLE_PAY": _l("Apple Pay"),
+    "PICPAY": _l("PicPay"),
+    "WALLET": _l("Hotmart balance"),
+    "HYBRID": _l("Two ways of paying"),
+    "HOTCARD": _l("Hotmart Card"),
+    "DIRECT_DEBIT": _l("Direct debit"),
+    "DIRECT_BANK_TRANSFER": _l("Bank transfer"),
+    "MANUAL_TRANSFER": _l("Manual transfer"),
+    "CASH_PAYMENT": _l("Cash"),
+}
+SUBSCRIPTIONS = {
+    "active": _l("Active"),
+    "started": _l("Started"),
+    "inactive": _l("Inactive"),
+    "delayed": _l("Overdue"),
+    "overdue": _l("Overdue"),
+    "expired": _l("Expired"),
+    "canceled": _l("Canceled"),
+    "canceled_by_customer": _l("Canceled by the customer"),
+    "canceled_by_seller": _l("Canceled by the seller"),
+    "canceled_by_admin": _l("Canceled by Hotmart"),
+}
+SUBSCRIPTION_MOODS = dict.fromkeys(SUBSCRIPTIONS, "bad") | {"active": "good", "started": "good", "inactive": "calm"}
+CATEGORIES = {
+    "active": _l("Total revenue"),
+    "lost": _l("Lost revenue"),
+    "disputed": _l("Disputed revenue"),
+    "pending": _l("Pending revenue"),
+}
 KINDS = {
     "purchase": _l("Purchase"),
     "cart": _l("Cart"),
     "subscription": _l("Subscription"),
     "access": _l("Access"),
     "shipment": _l("Shipment"),
+    "identity": _l("Who is who"),
 }
 CERTAINTIES = {
     "known": _l("known"),
@@ -115,6 +182,15 @@ FAULTS = {
     "already_set_up": _l("This Marco is already set up. Sign in instead."),
     "email_taken": _l("Somebody with this e-mail is already a user."),
     "name_missing": _l("The account needs a name."),
+    "not_yours": _l("Only who wrote a note, or an owner of the account, may change it."),
+    "note_empty": _l("A note needs a text."),
+    "note_too_long": _l("This note is too long: 5,000 signs are the most."),
+    "note_changed": _l("Somebody changed this note while you were writing. Yours is not saved yet: compare them."),
+    "too_many_notes": _l("This client has 500 notes, which is the most. Delete old ones first."),
+    "tag_empty": _l("A tag needs a name."),
+    "tag_too_long": _l("A tag may have 40 signs at most."),
+    "too_many_tags": _l("A client may have 30 tags at most."),
+    "too_many_account_tags": _l("This account has 1,000 different tags, which is the most."),
     "timezone_unknown": _l("Choose a time zone such as America/Sao_Paulo."),
 }
 
@@ -138,6 +214,10 @@ LABELS = {field.id: {"pt": field.pt, "en": field.en, "es": field.es} for field i
 """Fields a spreadsheet can have too are called there as here."""
 
 FIELDS = {
+    "absorbs": _l("Joined by"),
+    "apart": _l("Not the same person as"),
+    "by": _l("Said by user no."),
+    "into": _l("Goes by"),
     "business_model": _l("Business model"),
     "canceled_at": _l("Canceled"),
     "carrier": _l("Carrier"),

@@ -1,4 +1,4 @@
-"""The panels of Sales Management as people meet them: every panel, wide and narrow, light and dark, in three languages."""
+"""The panels of Sales Management as people meet them: each of them, wide and narrow, light and dark."""
 
 from __future__ import annotations
 

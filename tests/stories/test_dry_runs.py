@@ -50,7 +50,7 @@ SLIPS: dict[str, Row] = {
     "another country": {"País": "Atlântida"},
 }
 ANSWERS = {"words": {"Estornado": "chargeback"}, "defaults": {"status": "canceled", "currency": "BRL"}}
-UNTOLD = fates.UNTOLD | {"account_id", "client_id"} | set(CLIENT_FIELDS)
+UNTOLD = fates.UNTOLD | {"account_id", "client_id", "counted_at"} | set(CLIENT_FIELDS)
 """Columns that are no news of a sale, and those whose names the buyer's fields have too."""
 
 

@@ -225,4 +225,5 @@ def test_accounts_never_see_each_others_opportunities(house: House, another_hous
 def test_the_list_is_described(house: House) -> None:
     described = house.client.get("/api/openapi.json").get_json()["paths"]["/api/v1/opportunities"]["get"]
     asked = {parameter["name"] for parameter in described["parameters"]}
-    assert asked == {"state", "kind", "reason", "product", "currency", "from", "to", "all_attempts", "after", "size"}
+    known = {"state", "kind", "reason", "product", "currency", "from", "to", "all_attempts", "after", "size"}
+    assert asked == known | {"period", "attempts", "q"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -27,7 +28,8 @@ def test_every_route_of_the_api_asks_for_a_token(house: House) -> None:
     for rule in house.app.url_map.iter_rules():
         if rule.rule.startswith("/api/v1"):
             path = rule.rule.replace("<int:import_id>", "1").replace("<int:delivery_id>", "1")
-            path = path.replace("<uuid:client_id>", "00000000-0000-0000-0000-000000000000")
+            path = re.sub(r"<uuid:\w+>", "00000000-0000-0000-0000-000000000000", path)
+            path = re.sub(r"<(?:path:|string:)?\w+>", "x", path)
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
                 assert house.client.open(path, method=method).status_code == 401, (method, path)
 
@@ -69,7 +71,7 @@ def test_lists_come_in_pages_with_their_total(house: House) -> None:
         ("example.com", 7),
         ("100%", 7),
         ("%", 7),
-        ("_", 0),
+        ("_", 7),
         ("999990000", 7),
         ("x'y", 0),
     ],

@@ -12,6 +12,9 @@ AGES = (1, 7, 14, 30)
 """The last days of the spans since a purchase that refunds are told apart by."""
 MONTHS = (1, 3, 6, 12)
 """The same for the age of a subscription that ends."""
+LONGEST = 500
+"""Signs of what figures are told apart by. Anybody may put thousands into a link, and no index holds more than 2,700
+bytes; lists take values that begin alike for one, too (`sales.CONDITIONS`)."""
 
 
 class Amount(NamedTuple):
@@ -72,8 +75,8 @@ class Figure(NamedTuple):
     def _columns(self) -> str:
         currency, amount = self.amount.selected()
         return (
-            f"{self.a} AS a, {self.b} AS b, {currency} AS currency, count(*) AS number,"
-            f" coalesce(sum({amount}), 0) AS amount"
+            f"left({self.a}, {LONGEST}) AS a, left({self.b}, {LONGEST}) AS b, {currency} AS currency,"
+            f" count(*) AS number, coalesce(sum({amount}), 0) AS amount"
         )
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 from flask_smorest import Api
 
 from schemas.resources import Fault
-from service.web.api import exports, inbox, ledger, opportunities, uploads
+from service.web.api import client_list, clients, exports, inbox, ledger, merging, opportunities, panels, sales, uploads
 
 docs = Blueprint("docs", __name__, url_prefix="/api")
 
@@ -38,7 +38,18 @@ def install(app: Flask) -> None:
     }
     api = Api(app)
     api.ERROR_SCHEMA = Fault
-    for blueprint in (ledger.blueprint, opportunities.blueprint, inbox.blueprint, uploads.blueprint, exports.blueprint):
+    for blueprint in (
+        ledger.blueprint,
+        client_list.blueprint,
+        clients.blueprint,
+        opportunities.blueprint,
+        sales.blueprint,
+        panels.blueprint,
+        inbox.blueprint,
+        merging.blueprint,
+        uploads.blueprint,
+        exports.blueprint,
+    ):
         api.register_blueprint(blueprint)
     app.extensions["openapi"] = api.spec
     app.register_blueprint(docs)

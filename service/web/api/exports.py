@@ -8,8 +8,8 @@ from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from schemas.exports import SalesExportFilter
-from service.web import downloads, guards
+from schemas.sales import SaleFile
+from service.web import downloads, guards, spans
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api/v1", description="Lists as CSV and XLSX files")
 blueprint.before_request(guards.api_account)
@@ -19,10 +19,10 @@ blueprint.before_request(guards.api_account)
 class SalesExport(MethodView):
     """All sales as a file."""
 
-    @blueprint.arguments(SalesExportFilter, location="query")
+    @blueprint.arguments(SaleFile, location="query")
     @blueprint.response(200, content_type="text/csv")
     @blueprint.alt_response(200, content_type=downloads.XLSX)
-    def get(self, wanted: dict[str, Any]) -> Response:
+    def get(self, asked: dict[str, Any]) -> Response:
         """CSV or XLSX of the sales that match; importing the file again changes nothing."""
-        form, language = wanted.pop("format"), wanted.pop("language")
-        return downloads.sales(guards.current_account(), form, language, downloads.SalesFilter(**wanted))
+        account, form, language = guards.current_account(), asked.pop("format"), asked.pop("language")
+        return downloads.sales(account, form, language, spans.sales(asked, account))

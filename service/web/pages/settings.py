@@ -18,6 +18,7 @@ from service.store.engine import transaction
 from service.store.tokens import Kind
 from service.web import guards
 from service.web.guards import for_owners
+from service.web.pages import sales_settings
 from service.web.pages.accounts import Entry, Page, account_pages, webhook_url
 from service.web.pages.forms import AccountForm, HottokForm, InvitationForm, TokenForm
 from service.web.rooms import rooms
@@ -76,6 +77,7 @@ def _people() -> dict[str, Any]:
 
 SECTIONS: tuple[Section, ...] = (
     Section("account", _l("Account"), _account, owners_only=False),
+    Section("reporting", _l("Sales"), sales_settings.content, owners_only=False),
     Section("hotmart", _l("Hotmart"), _hotmart),
     Section("api", _l("API"), _api),
     Section("people", _l("People"), _people),

@@ -207,8 +207,8 @@ def downgrade() -> None:
     op.execute("DROP TABLE origin_aliases, stale_days, month_sums, day_sums")
     op.execute(
         "ALTER TABLE accounts DROP COLUMN refund_days, DROP COLUMN sck_separator, DROP COLUMN chargeback_line;"
-        "DROP INDEX subscriptions_by_end, subscriptions_by_start, milestones_of_visitor, milestones_of_kind, purchases_guaranteed,"
-        " purchases_disputed, purchases_of_subscription, purchases_by_moment;"
+        "DROP INDEX subscriptions_by_end, subscriptions_by_start, milestones_of_visitor, milestones_of_kind,"
+        " purchases_guaranteed, purchases_disputed, purchases_of_subscription, purchases_by_moment;"
         "ALTER TABLE purchases DROP COLUMN counted_at;"
         "CREATE INDEX purchases_by_time ON purchases (account_id, ordered_at DESC NULLS LAST, key)"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.web.pages.clients import listing
+from service.web.pages.clients import journey, listing, merging, notes, profile
 from service.web.pages.clients.room import PAGE
 
-__all__ = ["PAGE", "listing"]
+__all__ = ["PAGE", "journey", "listing", "merging", "notes", "profile"]

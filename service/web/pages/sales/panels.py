@@ -154,7 +154,7 @@ def picture(chart: Chart, currency: str) -> dict[str, Any]:
             "width": round(room * (1 - GAP), 2),
             "height": round(float(bar.amount / height) * PLOT_HEIGHT, 2),
             "when": locale.step_written(bar.day, chart.step),
-            "amount": _written(bar.amount, chart.unit, currency),
+            "says": _written(bar.amount, chart.unit, currency),
         }
         for index, bar in enumerate(chart.bars)
     ]

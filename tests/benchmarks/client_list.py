@@ -1,0 +1,170 @@
+"""Speed of the list of clients: `python -m tests.benchmarks.client_list 10000 1000000`.
+
+Every question is asked of an account of each size in one database, as the page fetches it while somebody types: query,
+count and HTML. Printed are the 95th percentiles, their ratio, and the plans of the slowest three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, event
+
+from service.app import create_app
+from service.local import servers, settings_with
+from service.settings import Settings
+from service.store import accounts
+from service.store.accounts import Account
+from service.store.engine import engine_of, transaction
+from service.store.migrate import upgrade
+from tests.benchmarks import crowd
+from tests.benchmarks.result import figure
+from tests.conftest import settings_in
+from tests.web.visitors import Visitor, a_member
+
+ROUNDS = 40
+MOST_MS = 150.0
+MOST_RATIO = 3.0
+QUESTIONS = {
+    "all, last seen": "",
+    "by name": "sort=name",
+    "by first seen, oldest first": "sort=first_seen&order=asc",
+    "by purchases": "sort=purchases",
+    "by revenue in BRL": "sort=revenue-BRL",
+    "a common name": "q=maria",
+    "a common name, by name": "q=maria+silva&sort=name",
+    "a very common word": "q=gmail.example.com",
+    "one letter": "q=m",
+    "one rare letter": "q=x",
+    "two letters": "q=jo",
+    "two rare beginnings": "q=zi+wa",
+    "an e-mail": "q=maria.silva77@gmail",
+    "the end of a number": "q=4321",
+    "a whole telephone": "q=(11)+98460-8942",
+    "nobody": "q=zzzz",
+    "a popular product": "product=770001",
+    "a rare product, by name": "product=770060&sort=name",
+    "charged back": "status=chargeback",
+    "charged back and a rare product": "status=chargeback&product=770060",
+    "from Argentina": "country=AR",
+    "last bought long ago": "last_to=2024-05-31",
+    "first bought in a month": "first_from=2024-01-01&first_to=2024-01-31",
+    "bought last month": "last_from=2026-10-01&last_to=2026-10-31",
+    "revenue of 900 USD and more": "currency=USD&least=900",
+    "overdue subscription, by name": "subscription=overdue&sort=name",
+    "can still be won": "opportunity=true",
+    "nothing left to win": "opportunity=false",
+    "five filters": "q=ana&product=770003&status=refunded&country=BR&opportunity=true",
+}
+
+
+class Timed(NamedTuple):
+    """The 95th percentile of one question in ms, and the slowest statement behind it with its values."""
+
+    p95: float
+    statement: str
+    values: dict[str, Any]
+
+
+@contextmanager
+def database(url: str | None) -> Iterator[Settings]:
+    """Settings with a database of their own, or with the one at `url`."""
+    with tempfile.TemporaryDirectory(prefix="marco-crowd-") as folder:
+        settings = settings_in(Path(folder))
+        if url is not None:
+            settings = replace(settings, database_url=url)
+        with servers(settings, fast=True) as found:
+            yield settings_with(settings, found)
+
+
+def account_of(engine: Engine, clients: int) -> Account:
+    """The account with so many clients; made where it is not there yet."""
+    with transaction(engine) as tx:
+        known = [account for account in accounts.every(tx) if account.name == f"Crowd of {clients}"]
+    return known[0] if known else crowd.new_account(engine, clients)
+
+
+def asked(visitor: Visitor, engine: Engine, path: str, rounds: int) -> Timed:
+    """One question, so often; the first time is for warming up."""
+    slowest: list[tuple[float, str, dict[str, Any]]] = [(0.0, "", {})]
+    begun: list[float] = []
+
+    def begins(*_: Any) -> None:
+        begun.append(time.perf_counter())
+
+    def ends(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        slowest.append((time.perf_counter() - begun.pop(), statement, values))
+
+    event.listen(engine, "before_cursor_execute", begins)
+    event.listen(engine, "after_cursor_execute", ends)
+    visitor.reads(path)
+    slowest.clear()
+    seconds = [_seconds(visitor, path) for _ in range(rounds)]
+    event.remove(engine, "before_cursor_execute", begins)
+    event.remove(engine, "after_cursor_execute", ends)
+    _, statement, values = max(slowest, key=lambda one: one[0])
+    return Timed(sorted(seconds)[int(0.95 * (rounds - 1))] * 1000, statement, values)
+
+
+def _seconds(visitor: Visitor, path: str) -> float:
+    begun = time.perf_counter()
+    visitor.reads(path)
+    return time.perf_counter() - begun
+
+
+def plan(engine: Engine, timed: Timed) -> str:
+    """How PostgreSQL answers the slowest statement of a question."""
+    with transaction(engine) as tx:
+        rows = tx.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {timed.statement}", timed.values)
+        return "\n".join(row[0] for row in rows)
+
+
+def main() -> None:
+    """Print the table and the plans."""
+    chosen = _arguments()
+    with database(chosen.url) as settings:
+        upgrade(settings.database_url)
+        engine = engine_of(settings.database_url)
+        app = create_app(settings)
+        told: dict[str, list[Timed]] = {name: [] for name in QUESTIONS}
+        for clients in chosen.clients:
+            account = account_of(engine, clients)
+            visitor = a_member(app, account)
+            for name, query in QUESTIONS.items():
+                path = f"/a/{account.key}/clients/found?{query}"
+                told[name].append(asked(visitor, app.extensions["marco"].engine, path, chosen.rounds))
+        print(*table(chosen.clients, told), sep="\n")
+        for name in sorted(told, key=lambda name: -told[name][-1].p95)[:3]:
+            print(f"\n{name}\n{plan(engine, told[name][-1])}")
+
+
+def table(sizes: Sequence[int], told: dict[str, list[Timed]]) -> list[str]:
+    """p95 of each question at each size, the ratio of the last to the first, and whether both are as promised."""
+    head = ["| Question | " + " | ".join(f"{size:,} (ms)" for size in sizes) + " | Ratio | Reached |"]
+    head.append("|" + " --- |" * (len(sizes) + 3))
+    lines = []
+    for name, timed in told.items():
+        ratio = timed[-1].p95 / timed[0].p95
+        verdict = "yes" if timed[-1].p95 <= MOST_MS and ratio <= MOST_RATIO else "**no**"
+        numbers = " | ".join(figure(one.p95) for one in timed)
+        lines.append(f"| {name} | {numbers} | {figure(ratio)} | {verdict} |")
+    return head + lines
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.client_list", description=__doc__)
+    parser.add_argument("clients", nargs="*", type=int, default=[10_000, 200_000], help="sizes of the accounts")
+    parser.add_argument("--url", help="a database that has such accounts already, or will have them")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

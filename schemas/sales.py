@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from schemas.asking import ABSENT, WITHOUT, Bound, Count, Cursor, InPeriod, Mark, Paged, Written, mark
 from schemas.resources import Money, ProductRef, PurchaseOut, StatusWord, SubscriptionOut, Utc
-from service.domain.after_sale import AGES, PANEL_AGES, SUBSCRIPTION_STATES, StepKind, subscription_state
+from service.domain.after_sale import AGES, LIVES, PANEL_AGES, SUBSCRIPTION_STATES, StepKind, subscription_state
 from service.domain.money import amount_text
 from service.domain.statuses import Category
 
@@ -44,6 +44,9 @@ class SaleFilter(InPeriod):
     paid = fields.Boolean(metadata={"description": "whatever was paid once, given back or not"})
     renewal = fields.Boolean(metadata={"description": "charges after the first of a subscription"})
     first_charge = fields.Boolean(metadata={"description": "first charges and single sales, or later charges"})
+    affiliated = fields.Boolean(metadata={"description": "sold by an affiliate, or all but those"})
+    coproduced = fields.Boolean(metadata={"description": "a co-producer received a part, or all but those"})
+    reported = fields.Boolean(metadata={"description": "of products whose members area has reported a first access"})
     client = fields.UUID()
 
 
@@ -97,6 +100,11 @@ class SubscriptionFilter(InPeriod):
         metadata={"description": "the period is that of the cancellation, not of the beginning"},
     )
     dated = fields.Boolean(metadata={"description": "whether it is known from when to when it ran"})
+    life = fields.String(
+        validate=validate.OneOf([*LIVES, ABSENT]),
+        metadata={"description": "months a canceled one had run, by the end of their span; `~` unknown"},
+    )
+    running = fields.Date(metadata={"description": "those that ran when this day began"})
     access = fields.Boolean(metadata={"description": "canceled, but paid until a day to come"})
     buyer = Mark(data_key="q", metadata={"description": "e-mail, words of a name, or subscriber code"})
 

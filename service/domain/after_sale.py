@@ -22,6 +22,9 @@ AGES = {"0-1": (0, 2), "2-7": (2, 8), "8-14": (8, 15), "15-30": (15, 31), "31+":
 PANEL_AGES = {"1": "0-1", "7": "2-7", "14": "8-14", "30": "15-30", "later": "31+"}
 """What panels call the same spans: by their last day."""
 
+LIVES = {"1": (0, 2), "3": (2, 4), "6": (4, 7), "12": (7, 13), "later": (13, None)}
+"""Months (twelfths of a year) that a subscription had run when it ended, by the last of a span: from, and below."""
+
 WORDS_OF = {
     "active": ("active",),
     "overdue": ("overdue", "delayed"),

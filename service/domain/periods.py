@@ -137,7 +137,12 @@ def steps(period: Period, step: Step) -> Iterator[date]:
         day = _next(day, step)
 
 
+def next_month(day: date) -> date:
+    """The first day of the month after this day's."""
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
 def _next(day: date, step: Step) -> date:
     if step is Step.MONTH:
-        return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+        return next_month(day)
     return day + timedelta(days=7 if step is Step.WEEK else 1)

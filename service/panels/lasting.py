@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
-from service.domain.periods import Step, step_of
+from service.domain.periods import Step, next_month, step_of
 from service.domain.recovery import Kind, State
 from service.domain.statuses import Category
 from service.panels.looking import (
@@ -182,7 +182,9 @@ def chargebacks(look: Look) -> Panel:
         Value("paid_purchases", number(paid), opens=Opens("sales", look.query(paid="yes"))),
         Value("chargeback_line", look.account.chargeback_line, Unit.SHARE),
     )
-    blocks.append(Block(None, values, _rates(look, rows, daily), (table("products", lines), _months(rows, daily))))
+    blocks.append(
+        Block(None, values, _rates(look, rows, daily), (table("products", lines), _months(look, rows, daily)))
+    )
     for currency, mine in by_currency(rows).items():
         opens = _steps(look, "chargeback", currency=or_none(currency))
         blocks.append(Block(currency, pair(mine, None, ("chargebacks", "charged_back"), opens)))
@@ -204,13 +206,21 @@ def _rates(look: Look, rows: list[Sum], paid: list[Sum]) -> Chart:
     return Chart("chargeback_rate_by_month", Unit.SHARE, str(Step.MONTH), tuple(bars), look.account.chargeback_line)
 
 
-def _months(rows: list[Sum], paid: list[Sum]) -> Table:
+def _within(look: Look, month: str) -> tuple[tuple[str, str], ...]:
+    """The days of a month that the period holds, as filters of a list."""
+    first = date.fromisoformat(month)
+    last = next_month(first) - timedelta(days=1)
+    days = (max(first, look.period.first), min(last, look.period.last))
+    return (("period", "range"), ("from", days[0].isoformat()), ("to", days[1].isoformat()))
+
+
+def _months(look: Look, rows: list[Sum], paid: list[Sum]) -> Table:
     lines = [
         Line(
             Label("month", month),
             (
-                Value("chargebacks", back),
-                Value("paid_purchases", sold),
+                Value("chargebacks", back, opens=Opens("steps", (("kind", "chargeback"), *_within(look, month)))),
+                Value("paid_purchases", sold, opens=Opens("sales", (("paid", "yes"), *_within(look, month)))),
                 Value("chargeback_rate", share(back, sold), Unit.SHARE),
             ),
         )
@@ -246,7 +256,7 @@ def subscriptions(look: Look) -> Panel:
             opens=Opens("subscriptions", look.query(of="canceled")),
         ),
         Value("churn", share(number(went), running), Unit.SHARE),
-        Value("running_before", running),
+        Value("running_before", running, opens=_subscribers(running=look.period.first.isoformat(), dated="yes")),
         Value(
             "period_unknown",
             number(only(active, currency="")),
@@ -254,7 +264,9 @@ def subscriptions(look: Look) -> Panel:
         ),
     )
     chart = look.chart("canceled_by_day", ((row.day, Decimal(row.number)) for row in went), Unit.COUNT)
-    blocks = [Block(None, values, chart, tuple(one for one in (_plans(look, active, went), _lives(went)) if one.lines))]
+    blocks = [
+        Block(None, values, chart, tuple(one for one in (_plans(look, active, went), _lives(look, went)) if one.lines))
+    ]
     blocks += [
         Block(
             currency,
@@ -301,14 +313,23 @@ def _plans(look: Look, active: list[Sum], went: list[Sum]) -> Table:
     )
 
 
-def _lives(went: list[Sum]) -> Table:
+def _lives(look: Look, went: list[Sum]) -> Table:
     """Cancellations by how many months the subscription had run."""
     order = [*(str(months) for months in MONTHS), "later", ""]
     found = grouped(went, lambda row: row.b)
     return Table(
         "lives",
         tuple(
-            Line(Label("life", months), (Value("canceled_subscriptions", number(found[months])),))
+            Line(
+                Label("life", months),
+                (
+                    Value(
+                        "canceled_subscriptions",
+                        number(found[months]),
+                        opens=Opens("subscriptions", look.query(of="canceled", life=or_none(months))),
+                    ),
+                ),
+            )
             for months in order
             if months in found
         ),
@@ -354,7 +375,14 @@ def members(look: Look) -> Panel:
     values = (
         Value("first_accesses", number(entered), opens=_steps(look, "first_access")),
         Value("modules_completed", number(done), opens=_steps(look, "module_completed")),
-        Value("never_entered", number(absent)),
+        Value(
+            "never_entered",
+            number(absent),
+            opens=Opens(
+                "sales",
+                look.query(category="active", first_charge="yes", visited="no", reported="yes"),
+            ),
+        ),
         Value("share_never_entered", share(number(absent), number(sold)), Unit.SHARE),
     )
     return Panel("members", (Block(None, values, None, (table("products", lines),)),), ("CLUB_FIRST_ACCESS",))

@@ -164,19 +164,35 @@ def partners(look: Look) -> Panel:
     for currency in currencies:
         mine, theirs, others = (only(rows, currency=currency) for rows in (sales, paid, coproduced))
         asked = {"currency": or_none(currency)}
-        values = pair(mine, None, ("affiliate_sales", "affiliate_gross"), None) if mine else ()
+        values = (
+            pair(mine, None, ("affiliate_sales", "affiliate_gross"), _active(look, **asked, affiliated="yes"))
+            if mine
+            else ()
+        )
         commissions = {row.a: row for row in theirs}
         if currency:
             values += (
-                Value("affiliate_commission", amount(theirs), Unit.MONEY, currency),
-                Value("coproducer_commission", amount(others), Unit.MONEY, currency),
+                Value(
+                    "affiliate_commission",
+                    amount(theirs),
+                    Unit.MONEY,
+                    currency,
+                    opens=_active(look, affiliated="yes"),
+                ),
+                Value(
+                    "coproducer_commission",
+                    amount(others),
+                    Unit.MONEY,
+                    currency,
+                    opens=_active(look, coproduced="yes"),
+                ),
             )
         affiliates = (
             Line(
                 Label("plain", name, name),
                 (
                     *pair(rows, None, SOLD, _active(look, **asked, affiliate=name)),
-                    *_commission(commissions.get(name), currency),
+                    *_commission(commissions.get(name), currency, _active(look, affiliate=name)),
                 ),
             )
             for name, rows in grouped(mine, lambda row: row.a).items()
@@ -190,10 +206,10 @@ def partners(look: Look) -> Panel:
     return Panel("partners", tuple(block for block in blocks if block.values), SALE_EVENTS)
 
 
-def _commission(row: Sum | None, currency: str) -> tuple[Value, ...]:
+def _commission(row: Sum | None, currency: str, opens: Opens) -> tuple[Value, ...]:
     if not currency:
         return ()
-    return (Value("commission", row.amount if row else Decimal(0), Unit.MONEY, currency),)
+    return (Value("commission", row.amount if row else Decimal(0), Unit.MONEY, currency, opens=opens),)
 
 
 def balance(look: Look) -> Panel:

@@ -29,7 +29,7 @@ class Value(NamedTuple):
     """One number. `before` is the same of the period before, None where nothing is compared.
 
     `amount` is None where there is nothing to divide by. With `opens`, a count is the length of that list, and money
-    the sum of it in `currency`.
+    the sum of it in `currency`; commissions are part of the sales in their list, which tells them one by one.
     """
 
     name: str

@@ -59,6 +59,9 @@ class SalesFilter(NamedTuple):
     renewal: bool | None = None
     first_charge: bool | None = None
     client: UUID | None = None
+    affiliated: bool | None = None
+    coproduced: bool | None = None
+    reported: bool | None = None
 
 
 ALL_SALES = SalesFilter()
@@ -92,6 +95,10 @@ CONDITIONS = {
     "renewal": "(coalesce(p.recurrence_number, 1) > 1) = :renewal",
     "first_charge": "(coalesce(p.recurrence_number, 1) = 1) = :first_charge",
     "client": "p.client_id = :client",
+    "affiliated": "(coalesce(p.affiliate, p.affiliate_code) IS NOT NULL) = :affiliated",
+    "coproduced": "(coalesce(p.coproducer_commission_value, 0) <> 0) = :coproduced",
+    "reported": "(p.product_id IS NOT NULL AND p.product_id = ANY(ARRAY(SELECT DISTINCT m.product_id FROM milestones m"
+    " WHERE m.account_id = :account AND m.kind = 'first_access'))) = :reported",
 }
 WITHOUT = {
     "product": "p.product_id IS NULL AND p.product_name IS NULL",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from service.domain.after_sale import STATE_OF_WORD, UNKNOWN, WORDS_OF
+from service.domain.after_sale import LIVES, STATE_OF_WORD, UNKNOWN, WORDS_OF
 from service.store.parts import ABSENT, Part, Place, Total, part_of, totals_of
 from service.store.sales import people_called
 
@@ -19,7 +19,8 @@ class SubscriptionFilter(NamedTuple):
 
     `access_after` asks for those that are canceled but paid until a day after it. `product` is an id, or a name where
     a product has none. `of="canceled"` are those that ended, and the period is that of their end. `dated` is whether it
-    is known from when to when they ran. `buyer` is an e-mail, words of a name or the subscriber code.
+    is known from when to when they ran, `running` asks for those that ran at that moment. `life` is one of LIVES.
+    `buyer` is an e-mail, words of a name or the subscriber code.
     """
 
     statuses: tuple[str, ...] = ()
@@ -36,6 +37,8 @@ class SubscriptionFilter(NamedTuple):
     buyer: str | None = None
     of: str | None = None
     dated: bool | None = None
+    life: str | None = None
+    running: datetime | None = None
 
     @property
     def moment(self) -> str:
@@ -52,6 +55,8 @@ CONDITIONS = {
     "charge_until": "s.next_charge_at < :charge_until",
     "of": "(s.status LIKE :of || '%' AND s.canceled_at IS NOT NULL)",
     "dated": "(s.status LIKE 'canceled%' IS NOT TRUE OR s.canceled_at IS NOT NULL) = :dated",
+    "running": "(s.first_at < :running AND CASE WHEN s.status LIKE 'canceled%' THEN s.canceled_at >= :running"
+    " ELSE true END)",
     "access_after": "(s.status LIKE 'canceled%' AND s.next_charge_at > :access_after)",
     "currency": "(s.charge_currency = :currency AND s.monthly_value IS NOT NULL)",
 }
@@ -117,6 +122,17 @@ def total(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> list[T
     return totals_of(rows.mappings().all())
 
 
+# As the panel tells them apart (`sums.figures`).
+RAN_MONTHS = "(extract(epoch FROM s.canceled_at - s.first_at) / 2629800)"
+
+
+def _life(life: str) -> str:
+    if life == ABSENT:
+        return f"({RAN_MONTHS} IS NULL OR {RAN_MONTHS} < 0)"
+    least, below = LIVES[life]
+    return f"{RAN_MONTHS} >= {least}" + ("" if below is None else f" AND {RAN_MONTHS} < {below}")
+
+
 def _question(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> _Question:
     conditions, values = ["s.account_id = :account"], dict[str, Any](account=account_id)
     for name, condition in CONDITIONS.items():
@@ -129,6 +145,8 @@ def _question(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> _Q
         if bound is not None:
             conditions.append(f"{period} {way} :{name}")
             values[name] = bound
+    if wanted.life is not None:
+        conditions.append(_life(wanted.life))
     if wanted.statuses:
         condition, words = _status(wanted.statuses)
         conditions.append(condition)

@@ -157,11 +157,11 @@ SPANS = {
     "": _l("unknown"),
 }
 LIVES = {
-    "1": _l("up to 1 month"),
-    "3": _l("2 to 3 months"),
-    "6": _l("4 to 6 months"),
-    "12": _l("7 to 12 months"),
-    "later": _l("more than 12 months"),
+    "1": _l("less than 2 months"),
+    "3": _l("2 to 4 months"),
+    "6": _l("4 to 7 months"),
+    "12": _l("7 to 13 months"),
+    "later": _l("13 months and more"),
     "": _l("unknown"),
 }
 _SALE = _l(

@@ -42,6 +42,8 @@ def steps(asked: Asked, account: Account, period: Period | None = None) -> StepF
 def subscriptions(asked: Asked, account: Account, period: Period | None = None) -> SubscriptionFilter:
     """The subscriptions a query asks for."""
     placed = _lists_as_tuples(_placed(asked, account, period))
+    if placed.get("running"):
+        placed["running"] = _moment(placed["running"], account, is_end=False)
     if placed.pop("access", None):
         placed["access_after"] = datetime.now(UTC)
     return SubscriptionFilter(**placed)

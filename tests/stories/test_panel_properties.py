@@ -37,21 +37,12 @@ from workers.workshop import Workshop
 
 NETS = frozenset({"net", "net_earned", "inside_guarantee", "released", "guarantee_unknown"})
 """Money that is a sum of nets, in the currency they are paid out in."""
-OPEN_NOTHING = frozenset(
-    {
-        *("average", "time_to_recover", "chargeback_line", "running_before"),
-        *("affiliate_sales", "affiliate_gross", "affiliate_commission", "coproducer_commission", "commission"),
-    }
-)
-"""Numbers without a list: shares and means aside, those whose rows no filter of a list can name."""
-OPEN_SOMETIMES = {
-    "sales": "coproduced",
-    "never_entered": "",
-    "canceled_subscriptions": "lives",
-    "chargebacks": "months",
-    "paid_purchases": "months",
-}
-"""Numbers that have a list but in this table; "" is above the tables."""
+OPEN_NOTHING = frozenset({"average", "time_to_recover", "chargeback_line"})
+"""Numbers without a list, shares aside: means, and the line of the settings."""
+OPEN_SOMETIMES = {"sales": "coproduced", "commission": "coproduced"}
+"""Numbers that have a list but in this table: one product may be shared in several currencies."""
+PARTS = frozenset({"affiliate_commission", "coproducer_commission", "commission"})
+"""Money that is a part of each sale in the list, which does not add it up."""
 PAGES = {"sales": "transactions"}
 """Lists whose page is called otherwise than in the panels."""
 
@@ -128,7 +119,7 @@ def unlike_their_lists(house: House, shown: list[Panel], ask: Any) -> dict[Shown
     unlike = {}
     for number in numbers(shown):
         opens = number.value.opens
-        if opens is None:
+        if opens is None or number.value.name in PARTS:
             continue
         if opens not in answers:
             answers[opens] = ask(house, opens)
@@ -273,6 +264,8 @@ def test_whatever_was_told_every_number_is_what_its_list_says_and_nothing_is_cou
 ) -> None:
     house = House(app, shop)
     name_origins(house)
+    # One id with two contents is a variant, of which the first to arrive counts: that is no matter of panels.
+    told = list({said.body()["id"]: said for said in reversed(told)}.values())[::-1]
     for said in told:
         assert house.posts(said.body()).status_code == 200
         if said.is_kept:

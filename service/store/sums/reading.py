@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from service.domain.periods import next_month
 from service.store.accounts import Account
 from service.store.sums.figures import FIGURES
 
@@ -92,8 +93,8 @@ def sums(tx: Connection, account: Account, figure: str, days: Days, *by: str, mo
 
 def _whole_months(days: Days) -> Days | None:
     """The whole months within these days, from the first day of the first to the last day of the last."""
-    first = days.first if days.first.day == 1 else _next_month(days.first)
-    last = _next_month(days.last) - ONE_DAY
+    first = days.first if days.first.day == 1 else next_month(days.first)
+    last = next_month(days.last) - ONE_DAY
     if last > days.last:
         last = days.last.replace(day=1) - ONE_DAY
     return Days(first, last) if first <= last else None
@@ -105,10 +106,6 @@ def _around(days: Days, whole: Days | None) -> list[Days]:
         return [days]
     ends = (Days(days.first, whole.first - ONE_DAY), Days(whole.last + ONE_DAY, days.last))
     return [piece for piece in ends if piece.first <= piece.last]
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def product_names(tx: Connection, account_id: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ from flask_babel.speaklater import LazyString
 
 from service.domain.after_sale import AGES, PANEL_AGES, SUBSCRIPTION_STATES, StepKind
 from service.domain.recovery import Kind, State
-from service.web import words
+from service.web import panel_words, words
 from service.web.pages.sales.filters import YES_NO, Field, Words
 
 STATES: dict[str, LazyString] = {
@@ -76,6 +76,9 @@ MORE_OF_SALES = {
     "affiliate_code": (_l("Affiliate code"), {}),
     "origin": (_l("Origin"), {}),
     "client": (_l("Client"), {}),
+    "affiliated": (_l("Sold by an affiliate"), YES_NO),
+    "coproduced": (_l("Shared with a co-producer"), YES_NO),
+    "reported": (_l("Members area reports"), YES_NO),
 }
 """Filters that numbers of the panels set, and no box."""
 OPPORTUNITIES = (
@@ -111,4 +114,6 @@ SUBSCRIPTIONS = (
 MORE_OF_SUBSCRIPTIONS = {
     "of": (_l("Period"), {"canceled": _l("of the cancellation")}),
     "dated": (_l("Dates known"), YES_NO),
+    "life": (_l("Had run"), {**panel_words.LIVES, "~": panel_words.LIVES[""]}),
+    "running": (_l("Ran on"), {}),
 }

@@ -6,6 +6,8 @@
 # The first Python that is new enough; PYTHON=… chooses another one.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+# Test processes at once, each with servers of its own; files are never split between them.
+WORKERS ?= 2
 PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 help:
@@ -41,7 +43,7 @@ lint: tools
 	.venv/bin/mypy
 
 test: lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 bench: tools
 	.venv/bin/python -m tests.benchmarks

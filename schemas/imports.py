@@ -204,4 +204,8 @@ class ConfirmIn(Schema):
         values=fields.String(validate=validate.OneOf(("dot", "comma", "day_first", "month_first"))),
         metadata={"description": "column position to decimal mark or order of dates, where asked"},
     )
+    run_automations = fields.Boolean(
+        load_default=False,
+        metadata={"description": "tell automations of what the rows bring for the first time, behind live sales"},
+    )
     dry_run = fields.Boolean(load_default=False)

@@ -13,11 +13,13 @@ from flask.cli import AppGroup
 
 COMMANDS = {
     "account": "service.commands.accounts:account",
+    "automation": "service.commands.automations:automation",
     "clients": "service.commands.reading:clients",
     "doctor": "service.commands.upkeep:doctor",
     "hottok": "service.commands.accounts:hottok",
     "import": "service.commands.imports:import_file",
     "journey": "service.commands.reading:journey",
+    "kommo": "service.commands.automations:kommo",
     "ledger": "service.commands.ledger:ledger",
     "postback": "service.commands.postbacks:postback",
     "prune": "service.commands.upkeep:prune",

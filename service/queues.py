@@ -30,12 +30,14 @@ class Lane(StrEnum):
     REALTIME = "realtime"
     BULK = "bulk"
     FILES = "files"
+    DELIVER = "deliver"
 
 
 JOBS = {
     Lane.REALTIME: ("workers.ingest.drain", ("realtime",)),
     Lane.BULK: ("workers.ingest.drain", ("bulk",)),
     Lane.FILES: ("workers.uploads.work", ()),
+    Lane.DELIVER: ("workers.deliver.drain", ()),
 }
 """What a worker does when its lane rings: the dotted name and its arguments."""
 

@@ -39,6 +39,7 @@ class Settings:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     secret_key: str = field(repr=False)
+    secrets_keys: str = field(repr=False)
     metrics_token: str = field(repr=False)
     max_upload_mb: int
     upload_keep_days: int
@@ -107,6 +108,7 @@ def _read(env: Env) -> dict[str, object]:
         ),
         "redis_url": env.str("REDIS_URL", "", validate=_address(REDIS_SCHEMES, "redis://:secret@host:6379/0")),
         "secret_key": env.str("SECRET_KEY", "", validate=_long_enough),
+        "secrets_keys": env.str("SECRETS_KEYS", "", validate=_each_long_enough),
         "metrics_token": env.str("METRICS_TOKEN", ""),
         "max_upload_mb": env.int("MAX_UPLOAD_MB", 10, validate=_between(1, 1024)),
         "upload_keep_days": env.int("UPLOAD_KEEP_DAYS", 7, validate=_between(1, 3650)),
@@ -192,3 +194,8 @@ def _address(schemes: set[str], example: str) -> Callable[[str], None]:
 def _long_enough(value: str) -> None:
     if value and len(value) < SHORTEST_SECRET:
         raise ValidationError(f"must have at least {SHORTEST_SECRET} characters.")
+
+
+def _each_long_enough(value: str) -> None:
+    for key in filter(None, (part.strip() for part in value.split(","))):
+        _long_enough(key)

@@ -21,6 +21,7 @@ def settings_in(var: Path, **chosen: object) -> Settings:
         "database_url": "",
         "redis_url": "",
         "secret_key": "a secret of the tests only",
+        "secrets_keys": "",
         "metrics_token": "",
         "max_upload_mb": 10,
         "upload_keep_days": 7,

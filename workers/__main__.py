@@ -1,4 +1,4 @@
-"""`python -m workers realtime|bulk|files`: the workers of one lane.
+"""`python -m workers realtime|bulk|files|deliver`: the workers of one lane.
 
 A supervisor with two children, forked before any thread or connection: the listener (RQ, answers the
 bell) and the watcher (drains by itself what the bell forgot). Either can die or hang; work goes on.

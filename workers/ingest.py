@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from service.queues import Lane
-from service.sources import postback
+from service.sources import kommo, postback
 from service.sources.telling import Kept, Telling
-from service.store import accounts, inbox, upkeep
+from service.store import accounts, inbox, lead_owners, upkeep
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.inbox import Delivery, Mark
+from service.store.lead_owners import Asked
 from workers import pipeline, pouring
 from workers.turns import each, turn
 from workers.workshop import Workshop, workshop
@@ -49,7 +50,10 @@ def _postbacks(shop: Workshop) -> int:
     """One batch of postbacks for every account that has any; the number of deliveries seen to their end."""
     with transaction(shop.engine) as tx:
         waiting = [accounts.with_id(tx, account_id) for account_id in inbox.accounts_with_open(tx)]
-    return each(waiting, lambda account: turn(shop, account, Lane.REALTIME, take_postbacks, apply_postbacks))
+    done = each(waiting, lambda account: turn(shop, account, Lane.REALTIME, take_postbacks, apply_postbacks))
+    if any(account.automated for account in waiting):
+        shop.bell.ring(Lane.DELIVER)
+    return done
 
 
 def take_postbacks(tx: Connection, account: Account, size: int) -> list[Delivery]:
@@ -59,7 +63,8 @@ def take_postbacks(tx: Connection, account: Account, size: int) -> list[Delivery
 
 def apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]) -> None:
     """Translate, keep the facts, fold, write what changed, mark."""
-    tellings = [_told(account, delivery) for delivery in deliveries]
+    owners, asked = _owners(tx, account, deliveries)
+    tellings = [_told(account, delivery, owners) for delivery in deliveries]
     facts = [fact for telling in tellings for fact in telling.facts]
     again = [delivery.id for delivery in deliveries if delivery.replayed and delivery.body is not None]
     pipeline.apply(tx, account, facts, withdrawn=again)
@@ -67,13 +72,28 @@ def apply_postbacks(tx: Connection, account: Account, deliveries: list[Delivery]
         Mark(delivery.id, telling.state, telling.reason, telling.notes or None)
         for delivery, telling in zip(deliveries, tellings, strict=True)
     ]
+    for delivery, telling in zip(deliveries, tellings, strict=True):
+        waits = [one for one in asked.get(delivery.id, ()) if one.lead_id in telling.waits_for]
+        lead_owners.wait(tx, account.id, delivery.id, waits)
     inbox.mark(tx, account.id, marks, datetime.now(UTC))
     upkeep.tally(tx, account.id, "postbacks_drained", len(marks))
 
 
-def _told(account: Account, delivery: Delivery) -> Telling:
+def _owners(
+    tx: Connection, account: Account, deliveries: list[Delivery]
+) -> tuple[dict[int, str], dict[int, list[Asked]]]:
+    """(e-mail of each CRM lead whose client is known, leads asked for by delivery); no SQL where there are no hooks."""
+    asked = {
+        delivery.id: [Asked(*one) for one in kommo.named(delivery.body)]
+        for delivery in deliveries
+        if delivery.source == kommo.SOURCE and delivery.body is not None
+    }
+    return lead_owners.known(tx, account.id, [one for named in asked.values() for one in named]), asked
+
+
+def _told(account: Account, delivery: Delivery, owners: dict[int, str]) -> Telling:
     if delivery.body is None:
         # Replayed too late: what it said before stands.
         return Telling(reason="body_purged")
-    kept = Kept(delivery.id, delivery.source, delivery.received_at, account.zone, account.role)
+    kept = Kept(delivery.id, delivery.source, delivery.received_at, account.zone, account.role, owners)
     return postback.translate(delivery.body, kept)

@@ -14,14 +14,18 @@ from rq.serializers import JSONSerializer
 
 from service import logs
 from service.queues import JOBS, Lane
-from workers import ingest, uploads
+from workers import deliver, ingest, uploads
 
 log = logging.getLogger(__name__)
 
 WORKER_TTL = 30
 """Seconds; RQ waits for a bell WORKER_TTL - 15 at a time, so a hanging Redis is noticed within 25."""
 
-READY = {"workers.ingest.drain": ingest.drain, "workers.uploads.work": uploads.work}
+READY = {
+    "workers.ingest.drain": ingest.drain,
+    "workers.uploads.work": uploads.work,
+    "workers.deliver.drain": deliver.drain,
+}
 """Jobs are imported before the first bell, so that the first postback does not wait for imports."""
 
 

@@ -36,7 +36,7 @@ def apply(tx: Connection, account: Account, new: Sequence[Fact], withdrawn: Sequ
     # What a delivery says that said something before is no news, even where it now says something else.
     told_before = {fact.delivery_id for fact in old}
     news = News([fact for fact in new if fact.delivery_id not in told_before])
-    with owing.owed(tx, account, (before, after), news, withdrawn):
+    with owing.owed(tx, account, (before, after), news, gone - {fact.delivery_id for fact in new}):
         return ledger.write(tx, account, before, after)
 
 

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Connection, Engine, RowMapping
 
 from service.domain import fates, revenue
+from service.domain.automation.writes import News
 from service.domain.facts import Fact
 from service.domain.fates import Judged
 from service.domain.fold import fold
@@ -23,7 +24,7 @@ from service.queues import Lane
 from service.sources.sheet.problems import row_problem
 from service.sources.sheet.reading import Reading
 from service.sources.sheet.rows import RowFacts, facts_of_row
-from service.store import accounts, drains, identities, imports, inbox, ledger, upkeep, withdrawals
+from service.store import accounts, drains, identities, imports, inbox, ledger, owing, upkeep, withdrawals
 from service.store import facts as fact_store
 from service.store.accounts import Account
 from service.store.engine import transaction
@@ -152,13 +153,21 @@ def _apply(tx: Connection, account: Account, deliveries: list[Delivery], *, ref:
     people = people_of(tx, account, judged)
     client_fates = clients_of(tx, account, judged, people)
     fact_store.keep(tx, account.id, judged.kept)
-    ledger.write(tx, account, judged.before, judged.after)
+    with owing.owed(tx, account, (judged.before, judged.after), _news(found, judged)):
+        ledger.write(tx, account, judged.before, judged.after)
     inbox.mark(tx, account.id, marks(told, judged), datetime.now(UTC))
     counted = _note(tx, ref, judged, people, client_fates) if client_fates else {}
     imports.moved(tx, ref, counts=added(found["counts"], told, judged, counted))
     if not inbox.take_chunk(tx, account.id, ref.id, chunk, 1):
         imports.change(tx, ref, chunk_done=chunk)
     upkeep.tally(tx, account.id, "import_rows", len(deliveries))
+
+
+def _news(found: RowMapping, judged: Judged) -> News:
+    """What automations are told of: nothing, unless the import was confirmed with them."""
+    if not found["choices"].get("run_automations"):
+        return News([])
+    return News(judged.kept, {fact.delivery_id for fact in judged.kept})
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from service.store import heartbeats, upkeep
+from service.store import heartbeats, lead_owners, upkeep
 from service.store.engine import transaction
 from workers.workshop import workshop
 
@@ -26,6 +26,7 @@ def turn() -> None:
         if not upkeep.try_lock(tx):
             return
         heartbeats.forget_the_dead(tx)
+        lead_owners.wake(tx)
         files = upkeep.delete_files(tx, now - timedelta(days=shop.settings.upload_keep_days), now)
         bodies = 0
         if shop.settings.body_keep_days:

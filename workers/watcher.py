@@ -13,10 +13,12 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 
 from service.queues import Lane
-from workers import ingest, sums, turns, upkeep, uploads
+from workers import deliver, ingest, reconciling, sums, turns, upkeep, uploads
+from workers.workshop import workshop
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,13 @@ class Round:
         if now >= self.turn_due:
             self.turn_due = now + TURN_SECONDS
             upkeep.turn()
+            if self.lane is Lane.DELIVER:
+                reconciling.watch(workshop(), datetime.now(UTC))
         return (self._waits() and self._work() > 0) or self._adds_up(now)
 
     def _adds_up(self, now: float) -> bool:
-        """Whether days were added up, and more may wait. Not beside live events: their watcher has none to spare."""
-        if self.lane is Lane.REALTIME or now < self.sums_due:
+        """Whether days were added up, and more may wait. Not beside live events or calls outwards: no time to spare."""
+        if self.lane in (Lane.REALTIME, Lane.DELIVER) or now < self.sums_due:
             return False
         if sums.keep():
             return True
@@ -53,9 +57,13 @@ class Round:
         return False
 
     def _waits(self) -> bool:
+        if self.lane is Lane.DELIVER:
+            return deliver.open_too_long()
         return uploads.waiting() if self.lane is Lane.FILES else ingest.open_too_long(self.lane)
 
     def _work(self) -> int:
+        if self.lane is Lane.DELIVER:
+            return deliver.drain()
         return uploads.work() if self.lane is Lane.FILES else ingest.drain(self.lane)
 
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ACCESS = "access"
     SHIPMENT = "shipment"
     IDENTITY = "identity"
+    LEAD = "lead"
 
 
 class Certainty(IntEnum):
@@ -39,9 +40,9 @@ class Fact:
     """One thing one delivery says.
 
     `subject` names the group that is folded together: `t:<transaction>`, `c:<email>|<product>`,
-    `s:<subscriber code>`, `a:<email>|<product>`, `i:<email>`. `as_of` is the moment the information speaks for,
-    `occurred_at` when it happened at the seller; both aware, in UTC. `source` is `hotmart`, `sheet` or `person`.
-    `said` names what was announced (the event, or `row` for a spreadsheet row).
+    `s:<subscriber code>`, `a:<email>|<product>`, `i:<email>`, `l:<lead>`. `as_of` is the moment the information
+    speaks for, `occurred_at` when it happened at the seller; both aware, in UTC. `source` is `hotmart`, `sheet`,
+    `person` or `kommo`. `said` names what was announced (the event, or `row` for a spreadsheet row).
     """
 
     kind: Kind

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from operator import methodcaller
 
-from service.domain import identity, journey, mentions
+from service.domain import identity, journey, mentions, stages
 from service.domain.facts import Certainty, Fact, Fields, Kind
 from service.domain.ledger import Folded, Mention, Milestone, Purchase
 from service.domain.statuses import CATEGORY_OF, STAGE, Status
@@ -40,6 +40,8 @@ def fold(facts: Iterable[Fact]) -> Folded:
     if ranked[0].subject.startswith(identity.PREFIX):
         aliases, strangers = identity.of_address(ranked)
         return Folded(aliases=aliases, strangers=strangers)
+    if ranked[0].subject.startswith(stages.PREFIX):
+        return Folded(milestones=stages.of_lead(ranked), mentions=mentions.of_story(ranked, story=ranked[0].subject))
     return Folded(milestones=journey.of_events(ranked), mentions=mentions.of_story(ranked, story=ranked[0].subject))
 
 

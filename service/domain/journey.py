@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from service.domain import stages
 from service.domain.facts import Certainty, Fact, Kind
 from service.domain.ledger import Milestone, Purchase
 from service.domain.statuses import STAGE, Status
@@ -35,7 +36,13 @@ KIND_OF_EVENT = {
     "CLUB_MODULE_COMPLETED": "module_completed",
     "ORDER_FULFILLMENT": "shipped",
 }
-KINDS = frozenset({*KIND_OF_STATUS.values(), *KIND_OF_EVENT.values(), "subscription_started", "subscription_renewed"})
+KINDS = frozenset(
+    {
+        *KIND_OF_STATUS.values(),
+        *KIND_OF_EVENT.values(),
+        *("subscription_started", "subscription_renewed", stages.KIND),
+    }
+)
 ROW = "row"
 
 

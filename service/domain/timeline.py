@@ -24,6 +24,7 @@ ORDER = (
     "partially_refunded",
     "refunded",
     "chargeback",
+    "lead_stage_reached",
 )
 """Every kind of milestone; of two in the same instant the one that stands later here happened later."""
 

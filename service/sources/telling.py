@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +29,8 @@ class Kept:
     zone: ZoneInfo
     role: str
     """Whose webhook this is: `producer`, `coproducer` or `affiliate`; decides which commission is ours."""
+    owners: Mapping[int, str] = field(default_factory=dict)
+    """The e-mail of the client of each CRM lead that is known."""
 
 
 @dataclass(slots=True)
@@ -36,13 +39,14 @@ class Telling:
 
     `state` is the state the delivery ends in: `done`, `kept` (understood to be none of our business),
     `test` (a test event of Hotmart's panel) or `set_aside` (a person must look; `reason` says why).
-    `notes` name optional fields that could not be read.
+    `notes` name optional fields that could not be read. `waits_for` are CRM leads whose client is not known yet.
     """
 
     facts: list[Fact] = field(default_factory=list)
     state: str = "done"
     reason: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    waits_for: list[int] = field(default_factory=list)
 
 
 def set_aside(reason: str, notes: dict[str, str] | None = None) -> Telling:

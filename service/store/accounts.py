@@ -50,6 +50,7 @@ class Admission(NamedTuple):
     account: Account
     hottoks: frozenset[bytes]
     api_tokens: frozenset[bytes]
+    crm_hooks: frozenset[bytes] = frozenset()
 
 
 COLUMNS = (
@@ -187,8 +188,10 @@ def admissions(tx: Connection) -> dict[str, Admission]:
     """Every account by key with the digests of its valid tokens."""
     hottoks = _digests(tx, "hottoks")
     api_tokens = _digests(tx, "api_tokens")
+    crm_hooks = _digests(tx, "crm_hooks")
+    none: frozenset[bytes] = frozenset()
     return {
-        account.key: Admission(account, hottoks.get(account.id, frozenset()), api_tokens.get(account.id, frozenset()))
+        account.key: Admission(account, *(kind.get(account.id, none) for kind in (hottoks, api_tokens, crm_hooks)))
         for account in every(tx)
     }
 

@@ -59,6 +59,7 @@ class Conditions:
     """What is asked for as SQL over `clients c`, with its values.
 
     There are two ways to ask the same: of each client on the way through an order, and of all of them at once.
+    Where it `needs_looks` into other tables, the first way is dear.
     """
 
     def __init__(self, account_id: int, sought: Sought) -> None:
@@ -66,6 +67,7 @@ class Conditions:
         self.bought_in = sought.bought_in
         self.values: dict[str, Any] = {"account": account_id, "bought_in": sought.bought_in}
         self._asked: list[tuple[str, str]] = []
+        self.needs_looks = False
         self._marks(sought)
         self._columns(sought)
         self._rows(sought)
@@ -125,6 +127,7 @@ class Conditions:
     def _one_of(self, rows: str, **values: Any) -> None:
         """Ask that there be such a row. On the way PostgreSQL may not make a join of it, which reads all rows first."""
         self._add(f"(SELECT true FROM {rows} LIMIT 1)", f"EXISTS (SELECT 1 FROM {rows})", **values)
+        self.needs_looks = self.needs_looks or all(value is not None for value in values.values())
 
     def _mark(self, kind: str, told: str, *, begins: bool = False) -> str:
         lexeme = f"{self.account_id}{kind}{told[:LONGEST_MARK]}".replace("\\", "\\\\").replace("'", "''")

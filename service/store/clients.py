@@ -21,9 +21,10 @@ from service.store.lists import REVENUE
 
 MOST_COUNTED = 10_000
 """More clients than this are not counted one by one."""
-WALK = 5_000
-"""Clients looked at along the order before the index is asked."""
-COUNTING_WALK = 2 * MOST_COUNTED
+WALK, DEAR_WALK = 5_000, 1_000
+"""Clients looked at along the order before the index is asked, and where each costs a look into other tables."""
+SAMPLE, COUNTING_WALK = 500, 2 * MOST_COUNTED
+"""Clients looked at to guess whether counting along the order finds enough, and those looked at then."""
 
 
 class Sort(StrEnum):
@@ -130,7 +131,7 @@ def listed(tx: Connection, account_id: int, sought: Sought = EVERYBODY, wanted: 
 
 def _walked(tx: Connection, conditions: Conditions, wanted: Wanted) -> list[Place]:
     """The page as it is found along the order; [] where it was not filled."""
-    walk = WALK if conditions else wanted.size + 1
+    walk = (DEAR_WALK if conditions.needs_looks else WALK) if conditions else wanted.size + 1
     statement = """
 SELECT id, value FROM (
     SELECT c.*, {key} AS value FROM {source} {beyond} ORDER BY {key} {way}, {id} {way} LIMIT :walk
@@ -205,8 +206,8 @@ def counted(tx: Connection, account_id: int, sought: Sought = EVERYBODY) -> int:
     if not conditions:
         return _number(tx, COUNT, conditions, ONLY_REVENUE if sought.bought_in else FROM_CLIENTS)
     source = FROM_REVENUE if sought.bought_in else FROM_CLIENTS
-    seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, walk=WALK)
-    if seen * COUNTING_WALK > WALK * MOST_COUNTED:  # so many have it that some more steps may find enough
+    seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, walk=SAMPLE)
+    if seen * COUNTING_WALK > SAMPLE * MOST_COUNTED:  # so many have it that some more steps may find enough
         seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, walk=COUNTING_WALK)
     if seen > MOST_COUNTED:
         return seen

@@ -47,6 +47,10 @@ class Directory:
         """Whether this is a valid API token of the account."""
         return self._admits(key, token, lambda admission: admission.api_tokens)
 
+    def admits_crm_hook(self, key: str, secret: str) -> bool:
+        """Whether this is a valid secret of the account's CRM address."""
+        return self._admits(key, secret, lambda admission: admission.crm_hooks)
+
     def _admits(self, key: str, token: str, tokens: Callable[[Admission], Iterable[bytes]]) -> bool:
         digest = digest_of(token)
         for known in (self._usual, self._after_a_miss):

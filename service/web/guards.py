@@ -58,6 +58,16 @@ def check_hottok(account: Account, token: str | None) -> None:
     g.used_token = (account.id, Kind.HOTTOK, digest_of(token))
 
 
+def crm_account(account_key: str, secret: str) -> Account:
+    """The account a CRM's hook is for. Raises NotFound for a wrong account and a wrong secret alike, or TooLarge."""
+    admission = rooms().directory.find(account_key)
+    if admission is None or not rooms().directory.admits_crm_hook(account_key, secret):
+        raise NotFound("No account has this webhook address.")
+    if (request.content_length or 0) > WEBHOOK_LIMIT:
+        raise TooLarge("A hook may have 1 MiB at most.")
+    return admission.account
+
+
 def api_account() -> None:
     """Lets a bearer token of an account in; the account is `current_account()` from then on."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
+from service.domain import stages
 from service.domain.journey import KIND_OF_STATUS
 from service.domain.refusals import Reason, reason_of
 from service.domain.statuses import CATEGORY_OF, Status
@@ -40,6 +41,7 @@ NAMES = {
     "first_access": _l("First access"),
     "module_completed": _l("Module completed"),
     "shipped": _l("Shipping details"),
+    "lead_stage_reached": _l("Lead reached a stage"),
 }
 """Every kind by its short name, as the filter lists them."""
 
@@ -63,6 +65,7 @@ SENTENCES: dict[str, LazyString] = {
     "first_access": _l("Entered the members area for the first time"),
     "module_completed": _l("Completed a module"),
     "shipped": _l("The order was handed over for shipping"),
+    "lead_stage_reached": _l("The lead in Kommo reached another stage"),
 }
 """What is said where the milestone tells no more than its kind."""
 
@@ -79,6 +82,12 @@ OF_PAYMENT: dict[tuple[str, str], LazyString] = {
     ("approved", "CREDIT_CARD"): _l("The card payment was approved"),
 }
 """What is said where the way of paying is known."""
+
+OF_END: dict[tuple[str, str], LazyString] = {
+    (stages.KIND, "won"): _l("The lead in Kommo was won"),
+    (stages.KIND, "lost"): _l("The lead in Kommo was lost"),
+}
+"""What is said of a lead that reached an end."""
 
 ICONS = {
     "cart_abandoned": "cart",
@@ -100,6 +109,7 @@ ICONS = {
     "first_access": "door",
     "module_completed": "book",
     "shipped": "truck",
+    "lead_stage_reached": "plug",
 }
 """The symbol of every kind in `static/icons.svg`."""
 
@@ -117,7 +127,7 @@ def sentence(row: Row) -> str:
     """What happened, in the reader's language. `row` is a milestone as `journeys` reads it."""
     usual = OF_PAYMENT.get((row["kind"], row["payment_type"] or ""), SENTENCES[row["kind"]])
     detail = (row["detail"] or "")[:PLAIN]
-    said = _of_number(row) or (_of_detail(row["kind"], detail) if detail else None)
+    said = _of_number(row) or OF_END.get((row["kind"], detail)) or (_of_detail(row["kind"], detail) if detail else None)
     return str(usual if said is None else said)
 
 

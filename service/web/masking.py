@@ -51,7 +51,7 @@ ABOUT_SALES = CODES | set(
 )
 
 PERSONAL_FIELDS = frozenset(CLIENT_FIELDS) | set(
-    "absorbs affiliate apart billet_barcode billet_url into payment_link phone_area pix_code pix_qrcode producer"
+    "absorbs affiliate apart billet_barcode billet_url into lead payment_link phone_area pix_code pix_qrcode producer"
     " producer_document".split()
 )
 """Fields of facts that describe a person, or let somebody pay in their place."""

@@ -1,4 +1,4 @@
-"""The door for postbacks: guard, keep, ring, answer. It does not understand what it keeps."""
+"""The doors for postbacks and hooks: guard, keep, ring, answer. It does not understand what it keeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, request
 
+from service.errors import Malformed
 from service.queues import Lane
+from service.sources.brackets import NotAForm
+from service.sources.kommo import SOURCE, open_hook
 from service.store.inbox import DUPLICATE, Arrival
 from service.web import guards
 from service.web.metrics import count_delivery
@@ -34,4 +37,21 @@ def hotmart(account_key: str) -> dict[str, str]:
     return {"status": "duplicate" if answer == DUPLICATE else "accepted"}
 
 
+@webhooks.post("/kommo/<account_key>/<secret>")
+def kommo(account_key: str, secret: str) -> dict[str, str]:
+    """Keep one hook of Kommo. Answers 2xx only after it is committed; what it says is found out afterwards."""
+    account = guards.crm_account(account_key, secret)
+    now, body = datetime.now(UTC), guards.webhook_body()
+    try:
+        opened = open_hook(body)
+    except NotAForm as fault:
+        raise Malformed(f"The hook is {fault}.") from None
+    arrival = Arrival(account.id, SOURCE, opened.key, opened.event, opened.digest, body, now)
+    answer = rooms().keeper.keep(arrival)
+    count_delivery(SOURCE, answer)
+    rooms().bell.ring(Lane.REALTIME)
+    return {"status": "duplicate" if answer == DUPLICATE else "accepted"}
+
+
+kommo.__guard__ = guards.crm_account  # type: ignore[attr-defined]  # read by the test that asks every view for its guard
 hotmart.__guard__ = guards.webhook_account  # type: ignore[attr-defined]  # read by the test that asks every view for its guard

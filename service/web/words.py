@@ -32,11 +32,18 @@ EVENTS = {
     "row": _l("Spreadsheet row"),
     "one_person": _l("Two clients are one person"),
     "two_people": _l("Two clients are two people"),
+    "lead_add": _l("Lead created"),
+    "lead_status": _l("Lead reached a stage"),
+    "lead_update": _l("Lead changed"),
+    "lead_delete": _l("Lead deleted"),
+    "lead_restore": _l("Lead restored"),
+    "lead_found": _l("Lead found in another stage"),
 }
 SOURCES = {
     "hotmart": _l("Hotmart"),
     "sheet": _l("Spreadsheet"),
     "person": _l("People"),
+    "kommo": _l("Kommo"),
 }
 STATES = {
     "pending": _l("Waiting"),
@@ -57,6 +64,7 @@ MEANINGS = {
 REASONS = {
     "unknown_event": _l("Marco does not know this kind of event yet. It is kept, to be read once it does."),
     "data_missing": _l("The event came without its content."),
+    "lead_unknown": _l("No client is linked to this lead yet. It is read again once one is."),
     "transaction_missing": _l("The event names no transaction code, so it belongs to no purchase."),
     "email_missing": _l("The event names no e-mail, so it belongs to no client."),
     "subscriber_code_missing": _l("The event names no subscriber code, so it belongs to no subscription."),

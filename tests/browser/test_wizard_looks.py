@@ -63,7 +63,7 @@ def somebody_of(*houses: House) -> None:
 def living(street: Street) -> None:
     """As if workers ran."""
     with transaction(street.shop.engine) as tx:
-        for lane in ("realtime", "bulk", "files"):
+        for lane in ("realtime", "bulk", "files", "deliver"):
             heartbeats.beat(tx, f"{lane}@here:1")
 
 

@@ -34,7 +34,7 @@ class Workers:
     def work(self) -> None:
         while not self.stopping.wait(0.05):
             with transaction(self.shop.engine) as tx:
-                for lane in ("realtime", "bulk", "files"):
+                for lane in ("realtime", "bulk", "files", "deliver"):
                     heartbeats.beat(tx, f"{lane}@here:1")
             uploads.step(self.shop)
             pouring.step(self.shop)

@@ -22,8 +22,10 @@ EVERY_ROOM = {
     "service.logs",
     "service.desk",
     "service.exports",
+    "service.kommo_desk",
     "service.panels",
     "service.problem_files",
+    "service.trials",
     "schemas",
 }
 
@@ -62,7 +64,7 @@ ROOMS = {
     ),
     "service/store": Room(
         ours={"service.store", "service.domain", "service.errors", "service.settings"},
-        theirs={"alembic", "orjson", "psycopg", "sqlalchemy", "structlog"},
+        theirs={"alembic", "cryptography", "orjson", "psycopg", "sqlalchemy", "structlog"},
     ),
     # Made-up buyers and their stories, for `seed`, `postback` and the tests.
     "service/samples": Room(ours={"service.samples"}),
@@ -86,6 +88,7 @@ ROOMS = {
             "service.exports",
             "service.panels",
             "service.problem_files",
+            "service.trials",
         },
         theirs={
             "argon2",
@@ -120,6 +123,18 @@ ROOMS = {
     ),
     "service/desk.py": Room(
         ours={"service.domain", "service.errors", "service.sources", "service.store"}, theirs={"orjson", "sqlalchemy"}
+    ),
+    # Speaking with an account of Kommo, from a worker, a command or a page that tries something out.
+    "service/kommo_desk.py": Room(
+        ours={"service.connectors", "service.domain", "service.queues", "service.settings", "service.store"},
+        theirs={"sqlalchemy"},
+    ),
+    "service/trials.py": Room(
+        ours={
+            *("service.connectors", "service.domain", "service.errors", "service.kommo_desk"),
+            *("service.settings", "service.store"),
+        },
+        theirs={"sqlalchemy"},
     ),
     "service/doctor.py": Room(
         ours={"service.queues", "service.settings", "service.store"}, theirs={"redis", "sqlalchemy"}

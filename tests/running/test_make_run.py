@@ -29,7 +29,7 @@ from tests.running.machine import (
 RUNNER = [sys.executable, "-m", "service.runner"]
 # `-o product`: the test must not install anything; it runs in an environment that has everything.
 MAKE = ["make", "--no-print-directory", "-o", "product", "run"]
-LANES = ("realtime", "bulk", "files")
+LANES = ("realtime", "bulk", "files", "deliver")
 
 
 class House:

@@ -8,12 +8,17 @@ from typing import Any
 from service.domain.automation.triggers import Trigger
 from service.samples import an_event
 from service.samples.cast import COURSE
-from service.store import accounts, automations
+from service.store import accounts, automations, connections
+from service.store.connections import Opening
 from service.store.engine import transaction
+from service.store.vault import vault_of
+from tests.kommo.server import FakeKommo
 from tests.living import House
+from workers import deliver
 
 NOON = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 ANA, BRUNO = "ana.lima@example.com", "bruno.modelo@example.com"
+SOMEBODYS = "de outra pessoa"
 MAPPING: dict[str, Any] = {
     "lead_name": "{{Produto: Nome}} - {{Comprador: Nome completo | title}}",
     "lead_value": "{{Preço da compra}}",
@@ -76,3 +81,41 @@ def outbox(house: House) -> list[tuple[str, str, str]]:
     """(trigger, subject, state) of everything promised, in order."""
     rows = house.rows("SELECT trigger, subject, state FROM outbox WHERE account_id = :account ORDER BY id")
     return [tuple(row) for row in rows]
+
+
+def connect(house: House, fake: FakeKommo) -> None:
+    """The house's account is connected to this Kommo, on a road wide enough not to be noticed."""
+    opening = Opening(fake.origin, fake.account.token, None, fake.account.id)
+    with transaction(house.shop.engine) as tx:
+        connections.connect(tx, house.account.id, opening, vault_of(house.shop.settings), datetime.now(UTC))
+
+
+def deliver_all(house: House) -> int:
+    """A worker keeps every promise that is due; how many attempts it made."""
+    done = 0
+    while worked := deliver.step(house.shop):
+        done += worked
+    return done
+
+
+def hurry(house: House) -> None:
+    """The waits between attempts are over."""
+    house.rows_changed("UPDATE outbox SET due_at = now() WHERE account_id = :account AND state = 'failed'")
+
+
+def expire(house: House) -> None:
+    """Two minutes pass: leases of lost workers are over."""
+    house.rows_changed("UPDATE outbox SET leased_until = now() WHERE account_id = :account AND state = 'leased'")
+
+
+def attempts(house: House) -> list[tuple[str, str | None]]:
+    """(outcome, cause) of every attempt, in order."""
+    rows = house.rows(
+        "SELECT outcome, cause FROM outbox_attempts WHERE account_id = :account ORDER BY outbox_id, number"
+    )
+    return [tuple(row) for row in rows]
+
+
+def ours(fake: FakeKommo) -> list[dict[str, Any]]:
+    """Leads in Kommo that we made."""
+    return [lead for lead in fake.account.all("leads") if lead["name"] != SOMEBODYS]

@@ -92,6 +92,7 @@ def busy_school(house: House) -> House:
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is found along the order or from all who match: with either nobody may be missing."""
     monkeypatch.setattr(clients, "WALK", request.param)
+    monkeypatch.setattr(clients, "DEAR_WALK", request.param)
 
 
 def found(house: House, **query: Any) -> list[str]:

@@ -10,7 +10,19 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 from flask_smorest import Api
 
 from schemas.resources import Fault
-from service.web.api import client_list, clients, exports, inbox, ledger, merging, opportunities, panels, sales, uploads
+from service.web.api import (
+    automations,
+    client_list,
+    clients,
+    exports,
+    inbox,
+    ledger,
+    merging,
+    opportunities,
+    panels,
+    sales,
+    uploads,
+)
 
 docs = Blueprint("docs", __name__, url_prefix="/api")
 
@@ -49,6 +61,7 @@ def install(app: Flask) -> None:
         merging.blueprint,
         uploads.blueprint,
         exports.blueprint,
+        automations.blueprint,
     ):
         api.register_blueprint(blueprint)
     app.extensions["openapi"] = api.spec

@@ -1,0 +1,37 @@
+"""What a message says: the event in the words of the catalogue, as Standard Webhooks shapes it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+from service.connectors.http import as_json
+from service.connectors.webhook.sending import Message
+from service.domain.automation.values import Value, Values
+from service.domain.money import Money, amount_text
+
+
+def message_of(promise: str, trigger: str, occurred_at: datetime, values: Values) -> Message:
+    """The message of one promise: `type`, `timestamp` (of the event) and `data`, the fields of the catalogue by key.
+
+    `promise` is the promise's name, the same for ever: receivers know by the id made of it what they had already.
+    Amounts are exact text with their currency (null: unknown), numbers exact text, days and moments ISO 8601.
+    """
+    content = {
+        "type": trigger,
+        "timestamp": occurred_at.isoformat(),
+        "data": {key: _plain(value) for key, value in sorted(values.items())},
+    }
+    return Message(f"msg_{blake2b(promise.encode(), digest_size=16).hexdigest()}", as_json(content))
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Money):
+        return {"value": amount_text(value.value), "currency": value.currency}
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,89 @@
+"""Trying an automation out on something that happened: what it would say and change. Nothing is sent, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+
+from service.connectors.kommo.decisions import changes_of, decision_of, failures_of
+from service.connectors.kommo.wishes import Wish
+from service.connectors.kommo.wishing import Occasion, planned, wish_of
+from service.domain.automation import filters, mapping
+from service.domain.automation.judging import judge
+from service.domain.automation.leads import Policy
+from service.domain.automation.masking import masked
+from service.errors import Conflict, NotFound
+from service.kommo_desk import Ground, book_at, desk_of, ground_of
+from service.settings import Settings
+from service.store import knowledge
+from service.store.accounts import Account
+from service.store.automations import Draft
+from service.store.engine import transaction
+from service.store.knowledge import Event
+
+
+class Trial(NamedTuple):
+    """What a run would do. `filter` says why it would not run; then nothing is planned."""
+
+    event: Event
+    passed: bool
+    filter: Sequence[dict[str, Any]] = ()
+    card: dict[str, Any] | None = None
+    decision: dict[str, Any] | None = None
+    changes: Sequence[dict[str, Any]] = ()
+
+
+def try_out(engine: Engine, settings: Settings, account: Account, draft: Draft, wanted: str | None = None) -> Trial:
+    """Run an automation on the latest event of its trigger, or that of a transaction or e-mail, only reading.
+
+    Raises NotFound where nothing of the kind has happened, Conflict where no Kommo is connected, FilterError and
+    MappingError for a draft that cannot be understood, and what calling Kommo raises.
+    """
+    one, rules = filters.read(draft.filter), mapping.read(draft.mapping)
+    event, ground = _ground(engine, account, draft, wanted)
+    verdict = judge(one, ground.values, account.zone)
+    why = masked(failures_of(verdict), _secrets(ground))
+    if not verdict.passed:
+        return Trial(event, passed=False, filter=why)
+    desk = desk_of(settings, ground.connected)
+    desk.kommo.begin(urgent=True)
+    desk.gate.watch(None)
+    book, _ = book_at(engine, ground.connected, desk.kommo, datetime.now(UTC))
+    occasion = Occasion(event.about, f"trial {event.subject}", ground.values, account.zone)
+    wish = wish_of(rules, Policy(draft.policy), occasion, ground.past, book)
+    plan = planned(desk.kommo, wish, book, rules.hands_off_hours)
+    card, decision, changes = masked([_card(wish), decision_of(plan), changes_of(plan)], _secrets(ground))
+    return Trial(event, passed=True, card=card, decision=decision, changes=changes)
+
+
+def _ground(engine: Engine, account: Account, draft: Draft, wanted: str | None) -> tuple[Event, Ground]:
+    with transaction(engine) as tx:
+        event = knowledge.past_event(tx, account.id, draft.trigger, wanted)
+        if event is None:
+            raise NotFound("Nothing of this kind has happened yet.", code="no_such_event")
+        ground = ground_of(tx, account, event)
+    if ground is None or ground.connected.state == "disconnected":
+        raise Conflict("Connect a Kommo account first.", code="kommo_not_connected")
+    return event, ground
+
+
+def _card(wish: Wish) -> dict[str, Any]:
+    """What the templates say."""
+    lead, person = wish.lead, wish.person
+    return {
+        "lead_name": lead.name,
+        "amount": lead.money and {"value": format(lead.money.value, "f"), "currency": lead.money.currency},
+        "note": lead.note and lead.note.text,
+        "tags": [*lead.tags],
+        "contact": person
+        and {"name": f"{person.first_name} {person.last_name}".strip(), "email": person.email, "phone": person.phone},
+        "company": wish.company and wish.company.name,
+        "fingerprint": lead.fingerprint,
+    }
+
+
+def _secrets(ground: Ground) -> tuple[str, ...]:
+    return (ground.document,) if ground.document else ()

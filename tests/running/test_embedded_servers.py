@@ -128,17 +128,20 @@ def test_a_killed_keeper_takes_its_server_along_and_the_next_command_starts_both
 
 
 def test_a_process_id_that_now_belongs_to_somebody_else_does_not_block_the_start(var):
+    stale = var / "postgres" / "postmaster.pid"
     with command(var) as first:
+        written = stale.read_text().splitlines()  # one killed after its holder may have had the time to tidy up
         kill_all(processes_of(var))
         first.process.wait()
-    stale = var / "postgres" / "postmaster.pid"
     with subprocess.Popen(["sleep", "600"]) as stranger:
-        stale.write_text("\n".join([str(stranger.pid), *stale.read_text().splitlines()[1:]]))
-        with command(var) as second:
-            assert ask(second.database_url, "SELECT 1") == [(1,)]
-            second.end()
-        assert psutil.pid_exists(stranger.pid), "a stranger was killed"
-        stranger.kill()
+        try:
+            stale.write_text("\n".join([str(stranger.pid), *written[1:]]))
+            with command(var) as second:
+                assert ask(second.database_url, "SELECT 1") == [(1,)]
+                second.end()
+            assert psutil.pid_exists(stranger.pid), "a stranger was killed"
+        finally:
+            stranger.kill()
 
 
 DEAF = """

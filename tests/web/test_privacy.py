@@ -24,7 +24,7 @@ from service import logs
 from service.app import create_app
 from service.queues import Bell, Lane
 from service.settings import Settings
-from service.store import inbox, lists
+from service.store import clients, inbox
 from service.store.engine import engine_of
 from tests.living import HOTTOK, House, payload
 from workers import ingest, listener, pouring, workshop
@@ -209,7 +209,7 @@ def test_a_page_that_breaks_tells_neither_log_nor_reader(
     house: House, ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for fault in (RuntimeError(f"{NAME} {WORDS}"), psycopg.DataError(f'no "{WORDS}"'), OSError(f"{EMAIL} {PHONE}")):
-        monkeypatch.setattr(lists, "clients", raises(fault))
+        monkeypatch.setattr(clients, "listed", raises(fault))
         answer = house.client.get("/api/v1/clients", headers=house.bearer)
         assert answer.status_code in (422, 500)
         assert not any(secret in answer.get_data(as_text=True).lower() for secret in SECRETS)

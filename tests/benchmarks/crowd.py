@@ -1,7 +1,7 @@
 """A crowd of made-up clients, written by SQL: `python -m tests.benchmarks.crowd --clients 200000 --url URL`.
 
 They are what the ledger would hold of them, without facts and deliveries behind: enough for every list and panel.
-Numbers are drawn from hashes, so the same size gives the same crowd.
+Numbers are drawn from hashes, so the same size gives the same crowd on the same day.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
 
@@ -194,7 +195,8 @@ INSERT INTO products (account_id, id, name)
 SELECT :account, (770000 + n)::text, 'Curso ' || n FROM generate_series(1, 60) AS n ON CONFLICT DO NOTHING
 """
 STATEMENTS = (PEOPLE, BOUGHT, PURCHASES, MILESTONES, REVENUE, SUBSCRIPTIONS, OPPORTUNITIES, CARTS, CLIENTS)
-NOW = "2026-11-01 12:00+00"
+NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+"""They came until today, so that named periods have something to show."""
 
 
 def populate(engine: Engine, account_id: int, clients: int) -> None:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, event, text
 
-from service.store import lists
+from service.store import clients
 from tests.living import House
 from tests.running.machine import ask, eventually, kill_all
 from tests.stories.evidence import (
@@ -100,7 +100,7 @@ def test_a_question_that_takes_the_database_too_long_is_a_503(
             tx.connection.driver_connection.execute("SELECT pg_sleep(60)")
         tx.execute(text("SELECT pg_sleep(60)"))
 
-    monkeypatch.setattr(lists, "clients", slow)
+    monkeypatch.setattr(clients, "listed", slow)
     answer = house.client.get("/api/v1/clients", headers=house.bearer)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
 

@@ -23,9 +23,10 @@ def test_it_is_ready_when_every_worker_beats_and_names_those_that_do_not(house: 
             heartbeats.beat(tx, f"{lane}@here:1")
     answer = house.client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json()["parts"]["workers"] == "no heartbeat from: files"
+    assert answer.get_json()["parts"]["workers"] == "no heartbeat from: files, deliver"
     with transaction(house.shop.engine) as tx:
         heartbeats.beat(tx, "files@here:1")
+        heartbeats.beat(tx, "deliver@here:1")
     answer = house.client.get("/readyz")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
 

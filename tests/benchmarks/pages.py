@@ -1,7 +1,7 @@
-"""Speed of the list of clients: `python -m tests.benchmarks.client_list 10000 1000000`.
+"""Speed of pages over a crowd of clients: `python -m tests.benchmarks.pages 10000 1000000`.
 
-Every question is asked of an account of each size in one database, as the page fetches it while somebody types: query,
-count and HTML. Printed are the 95th percentiles, their ratio, and the plans of the slowest three.
+Every question is asked of an account of each size in one database: query and HTML, and for clients the count too, as
+they are fetched while somebody types. Printed are 95th percentiles, their ratio, and the plans of the slowest three.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from sqlalchemy import Engine, event
 
 from service.app import create_app
 from service.local import servers, settings_with
+from service.panels.every import PANELS
 from service.settings import Settings
-from service.store import accounts
+from service.store import accounts, ledger
 from service.store.accounts import Account
 from service.store.engine import engine_of, transaction
 from service.store.migrate import upgrade
+from service.store.sums import keeping
 from tests.benchmarks import crowd
 from tests.benchmarks.result import figure
 from tests.conftest import settings_in
@@ -32,7 +34,7 @@ from tests.web.visitors import Visitor, a_member
 ROUNDS = 40
 MOST_MS = 150.0
 MOST_RATIO = 3.0
-QUESTIONS = {
+CLIENTS = {
     "all, last seen": "",
     "by name": "sort=name",
     "by first seen, oldest first": "sort=first_seen&order=asc",
@@ -63,6 +65,23 @@ QUESTIONS = {
     "nothing left to win": "opportunity=false",
     "five filters": "q=ana&product=770003&status=refunded&country=BR&opportunity=true",
 }
+SALES = {
+    "list": "all transactions of 30 days",
+    "list?period=all": "all transactions",
+    "list?period=all&status=chargeback": "transactions charged back",
+    "opportunities?period=all": "sales to recover",
+    "opportunities?period=all&state=recovered": "recovered sales",
+    "steps?kind=refunded&period=all": "refunds",
+    "subscriptions?status=active&period=all": "subscriptions",
+}
+PERIODS = ("7d", "90d", "all")
+QUESTIONS = {
+    **{f"clients: {name}": f"clients/found?{query}" for name, query in CLIENTS.items()},
+    "a client": "clients/{client}",
+    "a client's journey": "clients/{client}/journey",
+    **{f"panel {name}, {period}": f"sales/panel/{name}?period={period}" for name in PANELS for period in PERIODS},
+    **{f"list: {name}": f"sales/{path}" for path, name in SALES.items()},
+}
 
 
 class Timed(NamedTuple):
@@ -89,6 +108,27 @@ def account_of(engine: Engine, clients: int) -> Account:
     with transaction(engine) as tx:
         known = [account for account in accounts.every(tx) if account.name == f"Crowd of {clients}"]
     return known[0] if known else crowd.new_account(engine, clients)
+
+
+def add_up(engine: Engine, account: Account) -> int:
+    """Add up every stale day, as the watchers do; how many days."""
+    days = 0
+    while True:
+        with transaction(engine) as tx:
+            ledger.lock(tx, account.id)
+            kept = keeping.keep_some(tx, account, 1.0)
+        if not kept:
+            return days
+        days += kept
+
+
+def busiest(engine: Engine, account: Account) -> str:
+    """The id of a client with many purchases."""
+    with transaction(engine) as tx:
+        found = tx.exec_driver_sql(
+            "SELECT id FROM clients WHERE account_id = %s ORDER BY purchases DESC LIMIT 1", (account.id,)
+        )
+        return str(found.scalar_one())
 
 
 def asked(visitor: Visitor, engine: Engine, path: str, rounds: int) -> Timed:
@@ -136,9 +176,11 @@ def main() -> None:
         told: dict[str, list[Timed]] = {name: [] for name in QUESTIONS}
         for clients in chosen.clients:
             account = account_of(engine, clients)
+            somebody = busiest(engine, account)
+            print(f"{add_up(engine, account)} days of {clients:,} clients added up", flush=True)
             visitor = a_member(app, account)
             for name, query in QUESTIONS.items():
-                path = f"/a/{account.key}/clients/found?{query}"
+                path = f"/a/{account.key}/{query}".replace("{client}", somebody)
                 told[name].append(asked(visitor, app.extensions["marco"].engine, path, chosen.rounds))
         print(*table(chosen.clients, told), sep="\n")
         for name in sorted(told, key=lambda name: -told[name][-1].p95)[:3]:
@@ -159,7 +201,7 @@ def table(sizes: Sequence[int], told: dict[str, list[Timed]]) -> list[str]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.client_list", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pages", description=__doc__)
     parser.add_argument("clients", nargs="*", type=int, default=[10_000, 200_000], help="sizes of the accounts")
     parser.add_argument("--url", help="a database that has such accounts already, or will have them")
     parser.add_argument("--rounds", type=int, default=ROUNDS)

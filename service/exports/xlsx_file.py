@@ -1,16 +1,19 @@
-"""XLSX through openpyxl's write-only mode, in a temporary file: a zip is only complete at its end."""
+"""XLSX through openpyxl's write-only mode, sent while it is written: no file in between, whatever its size."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from tempfile import TemporaryFile
-from typing import Any
+from io import RawIOBase
+from itertools import chain
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.writer.excel import ExcelWriter
 
 from service.exports.columns import Column, Kind, Row
 
@@ -18,6 +21,8 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PIECE_BYTES = 1 << 18
 SHEET_ROWS = 1_048_575
 """Rows of one sheet below its header."""
+SHEET_BYTES = 1_900_000_000
+"""XML of one sheet. From 2 GiB on a zip needs a form in which spreadsheet programs do not open one that was sent."""
 EXACT_DIGITS = 15
 """A number cell is a double; an amount with more digits is written as text, which loses none."""
 
@@ -34,44 +39,96 @@ _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 LONGEST_TEXT = 32_767
 
 
+class _Outflow(RawIOBase):
+    """Takes what is written to it until somebody takes it away."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.waiting = 0
+
+    def write(self, piece: Any) -> int:
+        """Take a piece."""
+        self._pieces.append(bytes(piece))
+        self.waiting += len(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        """All that waits; it waits no more."""
+        whole = b"".join(self._pieces)
+        self._pieces, self.waiting = [], 0
+        return whole
+
+
+class _Entry(RawIOBase):
+    """A file within the archive that knows its length; the archive itself tells it only behind the file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.length = file, 0
+
+    def writable(self) -> bool:
+        """It is there to be written."""
+        return True
+
+    def write(self, piece: Any) -> int:
+        """Write a piece."""
+        self.length += len(piece)
+        return self._file.write(piece)
+
+
+class _AllButSheets(ExcelWriter):
+    """Writes a workbook whose sheets are in the archive already."""
+
+    def write_worksheet(self, ws: Any) -> None:
+        """Name a sheet among the parts of the workbook."""
+        self.manifest.append(ws)
+
+
 def xlsx_pieces(
-    columns: Sequence[Column], rows: Iterable[Row], title: str = "Report", *, sheet_rows: int = SHEET_ROWS
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    title: str = "Report",
+    *,
+    sheet_rows: int = SHEET_ROWS,
+    sheet_bytes: int = SHEET_BYTES,
 ) -> Iterator[bytes]:
     """The workbook in pieces. Dates and amounts are real cells, all else is text and stays text.
 
     What does not fit on a sheet goes on on the next one, below the same header.
     """
-    with TemporaryFile() as file:
-        _workbook(columns, rows, title, sheet_rows).save(file)
-        file.seek(0)
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+    outflow, workbook, remaining = _Outflow(), Workbook(write_only=True), iter(rows)
+    with ZipFile(outflow, "w", ZIP_DEFLATED) as archive:
+        number, more = 1, True
+        while more:
+            sheet: Any = workbook.create_sheet(title if number == 1 else f"{title} {number}")
+            with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as file:
+                entry = _Entry(file)
+                writer = WorksheetWriter(sheet, entry)
+                sheet._writer = writer  # noqa: SLF001  # its own file could only be sent once it is whole
+                try:
+                    for length, _ in enumerate(_written(sheet, writer, columns, remaining), 1):
+                        if outflow.waiting >= PIECE_BYTES:
+                            yield outflow.taken()
+                        if length == sheet_rows or entry.length >= sheet_bytes:
+                            break
+                finally:  # also when nobody wants the rest: what openpyxl has open must not outlive the archive
+                    sheet.close()
+            first = next(remaining, None)
+            more, number = first is not None, number + 1
+            if first is not None:
+                remaining = chain((first,), remaining)
+        _AllButSheets(workbook, archive).write_data()
+    yield outflow.taken()
 
 
-def _workbook(columns: Sequence[Column], rows: Iterable[Row], title: str, sheet_rows: int) -> Workbook:
-    workbook = Workbook(write_only=True)
-    remaining = iter(rows)
-    number, more = 1, True
-    while more:
-        sheet: Any = workbook.create_sheet(title if number == 1 else f"{title} {number}")
-        sheet.freeze_panes = "A2"
-        sheet.append([_heading(sheet, column) for column in columns])
-        writers = [_writer(sheet, column.kind) for column in columns]
-        written = 0
-        for row in islice(remaining, sheet_rows):
-            sheet.append([None if value is None else write(value) for write, value in zip(writers, row, strict=True)])
-            written += 1
-        sheet.close()
-        first = next(remaining, None) if written == sheet_rows else None
-        more, number = first is not None, number + 1
-        if first is not None:
-            remaining = _before(first, remaining)
-    return workbook
-
-
-def _before(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
-    yield first
-    yield from rest
+def _written(sheet: Any, writer: WorksheetWriter, columns: Sequence[Column], rows: Iterator[Row]) -> Iterator[None]:
+    """Write row after row below the header, and stop behind each."""
+    sheet.freeze_panes = "A2"
+    writer.write_top()
+    sheet.append([_heading(sheet, column) for column in columns])
+    cells = [_writer(sheet, column.kind) for column in columns]
+    for row in rows:
+        sheet.append([None if value is None else write(value) for write, value in zip(cells, row, strict=True)])
+        yield
 
 
 def _heading(sheet: Any, column: Column) -> Any:

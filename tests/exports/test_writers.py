@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
+import random
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -108,6 +111,30 @@ def test_rows_beyond_a_sheet_go_on_on_the_next_under_the_same_header() -> None:
 def test_a_full_sheet_is_not_followed_by_an_empty_one() -> None:
     rows = [a_row("Ana"), a_row("Bia")]
     assert len(openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_pieces(COLUMNS, rows, sheet_rows=2)))).sheetnames) == 1
+
+
+def test_a_sheet_that_grows_too_long_in_bytes_goes_on_on_the_next() -> None:
+    rows = [a_row(f"Buyer {number}") for number in range(300)]
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_pieces(COLUMNS, rows, sheet_bytes=50_000))))
+    assert len(book.sheetnames) > 1
+    assert [row[1] for sheet in book for row in list(sheet.values)[1:]] == [row[1] for row in rows]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_workbook_is_sent_while_its_rows_are_read_and_may_be_given_up_in_the_middle() -> None:
+    read: list[int] = []
+
+    def rows() -> Iterator[Row]:
+        for number in range(40_000):
+            read.append(number)
+            yield a_row(f"Buyer {random.Random(number).random()}")
+
+    pieces = xlsx_pieces(COLUMNS, rows())
+    assert next(pieces)[:2] == b"PK"
+    assert len(read) < 40_000
+    pieces.close()
+    del pieces
+    gc.collect()
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

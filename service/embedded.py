@@ -41,8 +41,24 @@ log = logging.getLogger(__name__)
 LONGEST_SOCKET_PATH = 103
 """Bytes: macOS allows 104 with the closing zero, Linux 108 (unix(7))."""
 LARGEST_LOG = 5 * 1024 * 1024
+MB = 1024 * 1024
+LEAST_SHARED, MOST_SHARED = 128 * MB, 2048 * MB
+SHARE = 8
+"""PostgreSQL has an eighth of the memory for its buffers; a quarter is advised where it is alone."""
+CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 OLDEST_REDIS = (6, 2)
 """RQ takes a job without a moment in which a kill loses it only with BLMOVE, new in Redis 6.2."""
+
+
+def memory_here() -> int:
+    """Bytes of memory of this machine, or of the container this runs in where that has fewer."""
+    told = (Path(place).read_text("ascii").strip() for place in CONTAINER_LIMITS if os.access(place, os.R_OK))
+    return min([psutil.virtual_memory().total, *(int(limit) for limit in told if limit.isdigit())])
+
+
+def shared_memory(memory: int) -> int:
+    """Bytes for PostgreSQL's buffers where there are so many in all; taken as they are used, not at the start."""
+    return min(max(memory // SHARE, LEAST_SHARED), MOST_SHARED)
 
 
 class Part(ABC):
@@ -175,12 +191,15 @@ class Postgres(Part):
 
     def settings(self, sockets: Path) -> dict[str, str]:
         """Server settings; statements and row contents stay out of its log (they hold personal data)."""
+        shared = shared_memory(memory_here())
         chosen = {
             "unix_socket_directories": str(sockets),
             "unix_socket_permissions": "0700",
             "listen_addresses": "",
             "max_connections": "100",
-            "shared_buffers": "128MB",
+            "shared_buffers": f"{shared // MB}MB",
+            "effective_cache_size": f"{4 * shared // MB}MB",
+            "random_page_cost": "1.1",  # a disk without a moving head
             "work_mem": "16MB",
             "maintenance_work_mem": "128MB",
             "max_wal_size": "2GB",

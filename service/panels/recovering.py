@@ -145,7 +145,7 @@ def declined(look: Look) -> Panel:
 
 def carts(look: Look) -> Panel:
     """Abandoned carts, and whether their buyers bought later."""
-    rows = look.sums("carts", "day", "a", "b")
+    rows, daily = look.sums("carts", "a", "b"), look.sums("carts", "day", "b")
     ended, names = only(rows, b=ENDED), look.product_names()
     if not ended:
         return Panel("carts", (), ("PURCHASE_OUT_OF_SHOPPING_CART",))
@@ -178,7 +178,7 @@ def carts(look: Look) -> Panel:
         )
         for code, mine in grouped(ended, lambda row: row.a).items()
     )
-    chart = look.chart("carts_by_day", ((row.day, Decimal(row.number)) for row in ended), Unit.COUNT)
+    chart = look.chart("carts_by_day", ((row.day, Decimal(row.number)) for row in only(daily, b=ENDED)), Unit.COUNT)
     return Panel(
         "carts", (Block(None, values, chart, (table("products", lines),)),), ("PURCHASE_OUT_OF_SHOPPING_CART",)
     )

@@ -19,12 +19,14 @@ from service.store.engine import snapshot
 from service.store.exporting import PATIENCE, READ_ROWS
 from service.store.lists import REVENUE
 
-MOST_COUNTED = 10_000
-"""More clients than this are not counted one by one."""
+MOST_COUNTED, MOST_COUNTED_OF_MANY = 10_000, 1_000
+"""More clients than this are not counted one by one; of a crowd of more, those found by a filter only up to here."""
 WALK, DEAR_WALK = 5_000, 1_000
 """Clients looked at along the order before the index is asked, and where each costs a look into other tables."""
-SAMPLE, COUNTING_WALK = 500, 2 * MOST_COUNTED
-"""Clients looked at to guess whether counting along the order finds enough, and those looked at then."""
+FURTHER, MARGIN = 4, 1.5
+"""So many times as far is gone at most, where what was found says that the page fills within."""
+SAMPLE, STEPS_EACH = 500, 12
+"""Clients looked at to guess whether counting along the order finds enough, and the steps for each counted then."""
 
 
 class Sort(StrEnum):
@@ -56,12 +58,30 @@ class Place(NamedTuple):
     id: UUID
 
 
+class Count(NamedTuple):
+    """How many clients there are; where it is not exact, more than that."""
+
+    number: int
+    is_exact: bool
+
+
 class Part(NamedTuple):
-    """Some clients of a list, and the keys of the parts before and after; None where there are none."""
+    """Some clients of a list, and the keys of the parts before and after; None where there are none.
+
+    `all_of_them` where their number was seen on the way; else `counted` finds it.
+    """
 
     rows: Sequence[RowMapping]
     before: Place | None
     after: Place | None
+    all_of_them: Count | None = None
+
+
+class _Found(NamedTuple):
+    """Where the clients of a part stand, one more than asked for where there are more, and how many there are."""
+
+    places: list[Place]
+    all_of_them: int | None = None
 
 
 class Wanted(NamedTuple):
@@ -87,7 +107,7 @@ class Key(NamedTuple):
 KEYS = {
     Sort.LAST_SEEN: Key("c.last_seen_at", "timestamptz"),
     Sort.FIRST_SEEN: Key("c.first_seen_at", "timestamptz"),
-    Sort.NAME: Key('(left(folded(coalesce(c.name, c.email)), 100) COLLATE "C")', "text"),
+    Sort.NAME: Key("c.name_key", "text"),
     Sort.REVENUE: Key("r.active", "numeric"),
     Sort.PURCHASES: Key("c.purchases", "integer"),
 }
@@ -119,40 +139,51 @@ def listed(tx: Connection, account_id: int, sought: Sought = EVERYBODY, wanted: 
     if wanted.order.sort is Sort.REVENUE and not sought.bought_in:
         raise ValueError("an order by revenue needs a currency")
     conditions = Conditions(account_id, sought)
-    found = _walked(tx, conditions, wanted) or _gathered(tx, conditions, wanted)
+    found, number = _walked(tx, conditions, wanted) or _gathered(tx, conditions, wanted)
     more, places = len(found) > wanted.size, found[: wanted.size]
     if wanted.backwards:
         places.reverse()
     rows = tx.execute(text(SHOW), {"account": account_id, "ids": [place.id for place in places]}).mappings().all()
     goes_back = more if wanted.backwards else wanted.place is not None or wanted.skipped > 0
     goes_on = wanted.place is not None if wanted.backwards else more
-    return Part(rows, places[0] if places and goes_back else None, places[-1] if places and goes_on else None)
+    before, after = places[0] if places and goes_back else None, places[-1] if places and goes_on else None
+    return Part(rows, before, after, None if number is None else Count(number, is_exact=True))
 
 
-def _walked(tx: Connection, conditions: Conditions, wanted: Wanted) -> list[Place]:
-    """The page as it is found along the order; [] where it was not filled."""
-    walk = (DEAR_WALK if conditions.needs_looks else WALK) if conditions else wanted.size + 1
+def _walked(tx: Connection, conditions: Conditions, wanted: Wanted) -> _Found | None:
+    """The part as it is found along the order; None where it was not filled."""
+    if not conditions:
+        return _walk(tx, conditions, wanted, wanted.size + 1)
+    walk = DEAR_WALK if conditions.needs_looks else WALK
+    found = _walk(tx, conditions, wanted, walk)
+    if found.places and len(found.places) <= wanted.size:
+        further = int(MARGIN * walk * (wanted.size + 1) / len(found.places))
+        if walk < further <= FURTHER * walk:
+            found = _walk(tx, conditions, wanted, further)
+    return found if len(found.places) > wanted.size else None
+
+
+def _walk(tx: Connection, conditions: Conditions, wanted: Wanted, walk: int) -> _Found:
+    """Those of the part who are among so many along the order."""
     statement = """
-SELECT id, value FROM (
+SELECT id, value, CAST(NULL AS bigint) AS number FROM (
     SELECT c.*, {key} AS value FROM {source} {beyond} ORDER BY {key} {way}, {id} {way} LIMIT :walk
 ) c WHERE true {asked} ORDER BY value {way}, id {way} LIMIT :number OFFSET :skipped"""
-    found = _places(tx, conditions, wanted, statement, conditions.on_the_way(), walk=walk + wanted.skipped)
-    return found if len(found) > wanted.size or not conditions else []
+    return _places(tx, conditions, wanted, statement, conditions.on_the_way(), walk=walk + wanted.skipped)
 
 
-def _gathered(tx: Connection, conditions: Conditions, wanted: Wanted) -> list[Place]:
-    """The page from all who are asked for. OFFSET 0 keeps PostgreSQL from walking along the order once more."""
-    if not conditions:
-        return []
+def _gathered(tx: Connection, conditions: Conditions, wanted: Wanted) -> _Found:
+    """The part from all who are asked for. OFFSET 0 keeps PostgreSQL from walking along the order once more."""
     statement = """
-SELECT id, value FROM (SELECT c.id, {key} AS value FROM {source} {beyond} {asked} OFFSET 0) c
+SELECT id, value, number FROM (
+    SELECT c.id, {key} AS value, count(*) OVER () AS number FROM {source} {beyond} {asked} OFFSET 0) c
 ORDER BY value {way}, id {way} LIMIT :number OFFSET :skipped"""
     return _places(tx, conditions, wanted, statement, conditions.of_all())
 
 
 def _places(
     tx: Connection, conditions: Conditions, wanted: Wanted, statement: str, asked: str, **values: Any
-) -> list[Place]:
+) -> _Found:
     key, of_revenue = KEYS[wanted.order.sort], wanted.order.sort is Sort.REVENUE
     number = "r.client_id" if of_revenue else "c.id"
     rises = wanted.order.rises != wanted.backwards
@@ -169,8 +200,11 @@ def _places(
         asked=asked,
     )
     values |= conditions.values | {"number": wanted.size + 1, "skipped": wanted.skipped}
-    rows = tx.execute(text(f"SELECT id, CAST(value AS text) FROM ({query}) p"), values)
-    return [Place(value, found) for found, value in rows]
+    rows = tx.execute(text(f"SELECT id, CAST(value AS text), number FROM ({query}) p"), values).all()
+    places = [Place(value, client) for client, value, _ in rows]
+    if beyond:
+        return _Found(places)
+    return _Found(places, rows[0].number if rows else None if wanted.skipped else 0)
 
 
 EVERY = "SELECT {columns} FROM {source} {asked} ORDER BY {key} {way}, {id} {way}"
@@ -200,22 +234,25 @@ SELECT count(*) FROM (
 ) found"""
 
 
-def counted(tx: Connection, account_id: int, sought: Sought = EVERYBODY) -> int:
-    """How many clients there are; `MOST_COUNTED` + 1 stands for any number above."""
+def counted(tx: Connection, account_id: int, sought: Sought = EVERYBODY) -> Count:
+    """How many clients there are. Of up to 10,000 that is exact, however they are filtered."""
     conditions = Conditions(account_id, sought)
-    if not conditions:
-        return _number(tx, COUNT, conditions, ONLY_REVENUE if sought.bought_in else FROM_CLIENTS)
     source = FROM_REVENUE if sought.bought_in else FROM_CLIENTS
-    seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, walk=SAMPLE)
-    if seen * COUNTING_WALK > SAMPLE * MOST_COUNTED:  # so many have it that some more steps may find enough
-        seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, walk=COUNTING_WALK)
-    if seen > MOST_COUNTED:
-        return seen
+    everybody = Conditions(account_id, EVERYBODY._replace(bought_in=sought.bought_in))
+    all_of_them = _number(tx, COUNT, everybody, ONLY_REVENUE if sought.bought_in else source, MOST_COUNTED)
+    if not conditions:
+        return all_of_them
+    most = MOST_COUNTED if all_of_them.is_exact else MOST_COUNTED_OF_MANY
+    seen = _number(tx, COUNT_ON_THE_WAY, conditions, source, most, walk=SAMPLE).number
+    if seen * STEPS_EACH > SAMPLE:  # so many have it that some more steps may find enough
+        on_the_way = _number(tx, COUNT_ON_THE_WAY, conditions, source, most, walk=STEPS_EACH * most)
+        if not on_the_way.is_exact:
+            return on_the_way
     tx.execute(text("SET LOCAL enable_seqscan = off"))  # it would read every account's clients until it has enough
-    return _number(tx, COUNT, conditions, source)
+    return _number(tx, COUNT, conditions, source, most)
 
 
-def _number(tx: Connection, statement: str, conditions: Conditions, source: str, **values: Any) -> int:
+def _number(tx: Connection, statement: str, conditions: Conditions, source: str, most: int, **values: Any) -> Count:
     of_revenue = source != FROM_CLIENTS
     query = statement.format(
         source=source,
@@ -223,5 +260,5 @@ def _number(tx: Connection, statement: str, conditions: Conditions, source: str,
         key=KEYS[Sort.REVENUE if of_revenue else Sort.LAST_SEEN].expression,
         id="r.client_id" if of_revenue else "c.id",
     )
-    told = conditions.values | values | {"most": MOST_COUNTED + 1}
-    return int(tx.execute(text(query), told).scalar_one())
+    found = int(tx.execute(text(query), conditions.values | values | {"most": most + 1}).scalar_one())
+    return Count(min(found, most), found <= most)

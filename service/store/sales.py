@@ -20,6 +20,7 @@ MOST_PEOPLE = 200
 """A search for words looks at the purchases of this many people at most."""
 
 MOST_PRODUCTS = 500
+CROWD = 20_000
 
 
 class SalesFilter(NamedTuple):
@@ -206,6 +207,13 @@ def number(tx: Connection, account_id: int, wanted: SalesFilter) -> int:
     """How many sales match."""
     clause = clause_of(tx, account_id, wanted)
     return int(tx.execute(text(f"SELECT count(*) FROM purchases p WHERE {clause.where}"), clause.values).scalar_one())
+
+
+def is_crowded(tx: Connection, account_id: int, wanted: SalesFilter) -> bool:
+    """Whether so many sales lie in the period, whatever else is asked of them, that adding up takes a while."""
+    clause = clause_of(tx, account_id, SalesFilter(since=wanted.since, until=wanted.until))
+    statement = f"SELECT count(*) FROM (SELECT 1 FROM purchases p WHERE {clause.where} LIMIT :most) counted"
+    return int(tx.execute(text(statement), clause.values | {"most": CROWD}).scalar_one()) == CROWD
 
 
 def total(tx: Connection, account_id: int, wanted: SalesFilter) -> list[Total]:

@@ -80,7 +80,8 @@ SELECT c.n, c.id, c.email, c.country, 'HP' || k AS key, k, product, (ARRAY['BRL'
         + CASE WHEN c.country = 'BR' THEN 0 ELSE pg_temp.h('money', k, 5) END] AS currency,
     19.9 + 10 * pg_temp.h('price', product, 60) AS price, (:statuses)[1 + drawn] AS status,
     (:categories)[1 + drawn] AS category,
-    least(c.came_at + interval '1 second' * pg_temp.h('later', k, 15552000) * (k % 3), CAST(:now AS timestamptz)) AS at,
+    c.came_at + least(interval '360 days', CAST(:now AS timestamptz) - c.came_at) * (k % 3) / 2
+        * pg_temp.h('later', k, 1000000) / 1000000 AS at,
     product % 6 = 0 AS is_plan
 FROM crowd c CROSS JOIN LATERAL (
     SELECT 3 * c.n + nth AS k, pg_temp.h('drawn', 3 * c.n + nth, cardinality(:statuses)) AS drawn,

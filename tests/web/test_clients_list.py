@@ -244,14 +244,24 @@ def test_a_place_of_another_order_is_no_fault_of_the_server(school: House, after
 
 def test_whoever_has_many_clients_is_told_so(school: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "MOST_COUNTED", 3)
-    for view in ("service.web.pages.clients.listing", "service.web.api.client_list"):
-        monkeypatch.setattr(f"{view}.MOST_COUNTED", 3)
+    monkeypatch.setattr(clients, "MOST_COUNTED_OF_MANY", 2)
     _, told = page_of(school)
-    assert (told["total"], told["total_is_exact"]) == (4, False)
-    page = a_member(school.app, school.account).reads(f"/a/{school.account.key}/clients?q=example")
+    assert (told["total"], told["total_is_exact"]) == (3, False)
+    _, told = page_of(school, q="example", page_size="2")
+    assert (told["total"], told["total_is_exact"]) == (2, False)
+    page = a_member(school.app, school.account).reads(f"/a/{school.account.key}/clients")
     assert "Mais de 3 clientes" in page
     _, told = page_of(school, country="PT")
     assert (told["total"], told["total_is_exact"]) == (1, True)
+
+
+def test_of_up_to_ten_thousand_clients_all_who_are_found_are_counted(
+    school: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "MOST_COUNTED", len(EVERYBODY))
+    monkeypatch.setattr(clients, "MOST_COUNTED_OF_MANY", 1)
+    _, told = page_of(school, q="example", page_size="1")
+    assert (told["total"], told["total_is_exact"]) == (len(EVERYBODY), True)
 
 
 def test_the_clients_of_another_account_are_never_found(school: House, another_house: House) -> None:

@@ -371,6 +371,17 @@ def test_totals_are_a_part_of_the_page_and_one_of_their_own(full: House, ana: Vi
     assert "list-totals" in ana.reads(address(full, "list?period=year&category=active&totals=yes"))
 
 
+def test_totals_of_a_period_crowded_with_sales_come_beside_the_page(
+    full: House, ana: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sales, "CROWD", 3)
+    page = ana.reads(address(full, "list?period=30d"))
+    assert "list-totals" not in page
+    assert "data-part" in page
+    assert "list-totals" in ana.reads(address(full, "list?period=30d&totals=yes"))
+    assert 'class="tiles tiles-wide list-totals"' in ana.reads(address(full, "list?q=HP1"))
+
+
 @pytest.mark.parametrize("path", ["list", "opportunities", "steps", "steps?kind=disputed", "subscriptions"])
 def test_a_file_has_the_rows_of_its_list_in_the_readers_language(full: House, ana: Visitor, path: str) -> None:
     where, _, query = path.partition("?")

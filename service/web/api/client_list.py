@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from schemas.clients import ClientFile, ClientListQuery, ListPlace
 from schemas.resources import ClientOut
 from service.store import clients
-from service.store.clients import MOST_COUNTED, Part, Place
+from service.store.clients import Count, Part, Place
 from service.store.engine import transaction
 from service.web import client_lists, downloads, guards
 from service.web.rooms import rooms
@@ -37,8 +37,8 @@ class Clients(MethodView):
         sought, wanted = client_lists.sought(asked, account), client_lists.wanted(asked, size)
         with transaction(rooms().engine) as tx:
             part = clients.listed(tx, account.id, sought, wanted)
-            number = clients.counted(tx, account.id, sought)
-        return part.rows, 200, _headers(part, number, asked)
+            count = part.all_of_them or clients.counted(tx, account.id, sought)
+        return part.rows, 200, _headers(part, count, asked)
 
 
 @blueprint.route("/clients/export")
@@ -55,11 +55,11 @@ class ClientsExport(MethodView):
         return downloads.clients(account, asked["format"], asked["language"], sought, order)
 
 
-def _headers(part: Part, number: int, asked: dict[str, Any]) -> dict[str, str]:
+def _headers(part: Part, count: Count, asked: dict[str, Any]) -> dict[str, str]:
     places = {"next": _written(part.after), "previous": _written(part.before)}
-    told: dict[str, Any] = {"total": number, "total_is_exact": number <= MOST_COUNTED, **places}
+    told: dict[str, Any] = {"total": count.number, "total_is_exact": count.is_exact, **places}
     if "after" not in asked and "before" not in asked:
-        told |= {"page": asked.get("page", 1), "total_pages": -(-number // asked["page_size"])}
+        told |= {"page": asked.get("page", 1), "total_pages": -(-count.number // asked["page_size"])}
     ways = (("next", "after", places["next"]), ("prev", "before", places["previous"]))
     links = ", ".join(f'<{_address(name, place)}>; rel="{rel}"' for rel, name, place in ways if place)
     return {"X-Pagination": orjson.dumps(told).decode()} | ({"Link": links} if links else {})

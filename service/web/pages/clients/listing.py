@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE
 
 from schemas.clients import ClientFile, ClientListQuery, ListPlace
 from service.store import client_choices, clients
-from service.store.clients import MOST_COUNTED, Place
+from service.store.clients import Place
 from service.store.engine import transaction
 from service.web import client_lists, downloads, guards, locale
 from service.web.pages.clients.chips import address, chips, countries
@@ -50,13 +50,13 @@ def _found() -> dict[str, Any]:
     sought = client_lists.sought(asked, account)
     with transaction(rooms().engine) as tx:
         part = clients.listed(tx, account.id, sought, wanted)
-        number = clients.counted(tx, account.id, sought)
+        count = part.all_of_them or clients.counted(tx, account.id, sought)
         in_force = chips(tx, asked)
     return {
         "asked": asked,
         "part": part,
-        "number": min(number, MOST_COUNTED),
-        "is_more": number > MOST_COUNTED,
+        "number": count.number,
+        "is_more": not count.is_exact,
         "chips": in_force,
         "address": address,
         "before": part.before and address(before=_written(part.before)),

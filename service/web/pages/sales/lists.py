@@ -64,6 +64,8 @@ class SalesList(NamedTuple):
     total: Callable[..., list[Total]]
     write: Callable[..., Response]
     usual: Callable[[Question], Preset]
+    is_crowded: Callable[..., bool] = lambda *_: False
+    """Whether the totals take a while even over a short period."""
 
     @property
     def endpoint(self) -> str:
@@ -100,6 +102,7 @@ LISTS = (
         sales.total,
         downloads.sales,
         _month,
+        sales.is_crowded,
     ),
     SalesList(
         "opportunities",
@@ -244,8 +247,12 @@ def _export_address(one: SalesList, form: str) -> str:
 def _totals_at_once(one: SalesList, asked: Asked) -> list[Total] | None:
     """The totals with the page, where they are quick or wanted; None: by a link."""
     is_wanted = "totals" in request.args
-    if not is_wanted and asked.period.days > AT_ONCE_DAYS and not asked.question.names & NARROW:
-        return None
+    if not is_wanted and not asked.question.names & NARROW:
+        if asked.period.days > AT_ONCE_DAYS:
+            return None
+        with transaction(rooms().engine) as tx:
+            if one.is_crowded(tx, guards.current_account().id, asked.wanted):
+                return None
     try:
         return _totals(one, asked, ASKED_SECONDS if is_wanted else AT_ONCE_SECONDS)
     except Unprocessable:

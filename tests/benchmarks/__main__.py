@@ -14,17 +14,19 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import door, drain, flush, importing, latency, memory, preview, report
+from tests.benchmarks import door, drain, flush, importing, latency, memory, pages, preview, report
 from tests.benchmarks.house import House, opened
 from tests.benchmarks.peers.environment import installed
 from tests.benchmarks.result import Line
 from tests.benchmarks.scale import FULL, QUICK, Scale
 
-EVERY_ROW = tuple(range(1, 11))
+EVERY_ROW = tuple(range(1, 13))
 
 
-def measured(house: House, scale: Scale, rows: Sequence[int], folder: Path, peers: Path | None) -> Iterator[Line]:
-    """The wanted lines, in the order of the table."""
+def measured(
+    house: House, scale: Scale, rows: Sequence[int], folder: Path, peers: Path | None, *, keep: bool
+) -> Iterator[Line]:
+    """The wanted lines, in the order of the table; with `keep` the tables behind them are written to their pages."""
     wanted = set(rows)
     if wanted & {1, 3}:
         acks = door.acknowledged(house, scale)
@@ -39,14 +41,15 @@ def measured(house: House, scale: Scale, rows: Sequence[int], folder: Path, peer
     if wanted & {5, 6}:
         with installed(peers) as others:
             yield from (line for line in importing.from_csv(house, scale, others, folder) if line.number in wanted)
-    if 7 in wanted:
-        yield importing.from_xlsx(house, scale, folder)
-    if 8 in wanted:
-        yield memory.imported_in_flat_memory(house, scale, folder)
-    if 9 in wanted:
-        yield latency.beside_an_import(house, scale, folder)
-    if 10 in wanted:
-        yield preview.from_upload_to_preview(house, scale, folder)
+    alone = {
+        7: lambda: importing.from_xlsx(house, scale, folder),
+        8: lambda: memory.imported_in_flat_memory(house, scale, folder),
+        9: lambda: latency.beside_an_import(house, scale, folder),
+        10: lambda: preview.from_upload_to_preview(house, scale, folder),
+    }
+    yield from (line() for number, line in alone.items() if number in wanted)
+    if wanted & {11, 12}:
+        yield from (line for line in pages.over_a_crowd(scale, keep=keep) if line.number in wanted)
 
 
 def main() -> None:
@@ -57,7 +60,7 @@ def main() -> None:
         begun, busy, flushing = time.monotonic(), psutil.cpu_percent(interval=2), flush.told(house)
         print(f"flush cost: {flushing}; processors {busy:.0f} % busy before the run", flush=True)
         lines = []
-        for line in measured(house, scale, chosen.rows, Path(folder), chosen.peers):
+        for line in measured(house, scale, chosen.rows, Path(folder), chosen.peers, keep=not chosen.print_only):
             lines.append(line)
             print(f"{report.table([line])[-1]}", *line.besides, sep="\n    ", flush=True)
         page = report.told(lines, report.circumstances(house, scale, flushing, busy, datetime.now(UTC)))
@@ -70,14 +73,14 @@ def main() -> None:
 def _row(word: str) -> int:
     """A row of the table; not `choices`, which argparse would hold against no rows at all."""
     if word not in map(str, EVERY_ROW):
-        raise argparse.ArgumentTypeError(f"'{word}' is no row of the table: 1 to 10")
+        raise argparse.ArgumentTypeError(f"'{word}' is no row of the table: 1 to {EVERY_ROW[-1]}")
     return int(word)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure docs/performance.md.")
     parser.add_argument(
-        "rows", nargs="*", type=_row, metavar="ROW", help="rows of the table, 1 to 10; without any, all"
+        "rows", nargs="*", type=_row, metavar="ROW", help=f"rows of the table, 1 to {EVERY_ROW[-1]}; without any, all"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes and one round, to see whether a change helps")
     parser.add_argument("--print-only", action="store_true", help="leave the page alone")

@@ -20,6 +20,8 @@ class Scale:
     many_rows: int
     rows_beside_postbacks: int
     rows_at_the_limit: int
+    few_clients: int
+    many_clients: int
     connections: int = 64
     postbacks_per_second: int = 100
 
@@ -36,6 +38,8 @@ FULL = Scale(
     many_rows=200_000,
     rows_beside_postbacks=50_000,
     rows_at_the_limit=20_000,
+    few_clients=10_000,
+    many_clients=1_000_000,
 )
 QUICK = Scale(
     rounds=1,
@@ -49,4 +53,6 @@ QUICK = Scale(
     many_rows=20_000,
     rows_beside_postbacks=8_000,
     rows_at_the_limit=4_000,
+    few_clients=1_000,
+    many_clients=20_000,
 )

@@ -101,13 +101,7 @@ def enter(browser: Browser, place: Place) -> Iterator[Entering]:
     assert [complaint for person in came for complaint in person.complaints] == []
 
 
-LOOKS = (
-    ("light", "pt-BR", 360),
-    ("light", "pt-BR", 1280),
-    ("dark", "pt-BR", 1280),
-    ("dark", "en-US", 360),
-    ("light", "es-ES", 1280),
-)
+LOOKS = (("light", "pt-BR", 360), ("dark", "es-ES", 1280), ("dark", "en-US", 360))
 
 
 @pytest.mark.parametrize(("scheme", "locale", "width"), LOOKS)

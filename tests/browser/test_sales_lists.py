@@ -95,12 +95,7 @@ def ana(browser: Browser, shop_of_lists: Shop, request: pytest.FixtureRequest) -
     assert person.complaints == []
 
 
-LOOKS = (
-    ("light", "pt-BR", 360),
-    ("dark", "es-ES", 1280),
-    ("light", "en-US", 1280),
-    ("dark", "pt-BR", 360),
-)
+LOOKS = (("light", "pt-BR", 360), ("dark", "es-ES", 1280), ("dark", "en-US", 360))
 PAGES = {
     "transactions": "/list",
     "transactions-filtered": "/list?status=approved&coupon=VERAO&src=~&recurrence=x&period=90d",

@@ -94,8 +94,11 @@ class Conditions:
         """Words and marks, which the index of them answers for everybody and a row by itself."""
         marks = [self._term(term) for term in terms(sought.q or "")]
         marks += [self._mark(kind, told) for kind, told in (("p", sought.product), ("s", sought.status)) if told]
-        if sought.opportunity is not None:
-            marks.append(("" if sought.opportunity else "!") + self._mark("o", ""))
+        if sought.opportunity:
+            marks.append(self._mark("o", ""))
+        elif sought.opportunity is not None:
+            # Not as a mark that must be absent: the index would be read from end to end for it.
+            self._add("NOT c.search @@ CAST(:absent AS tsquery)", absent=self._mark("o", ""))
         coarse = [self._mark("c", sought.country)] if sought.country else []
         coarse += [self._months("f", sought.first_purchase), self._months("l", sought.last_purchase)]
         all_marks = [*marks, *filter(None, coarse)]

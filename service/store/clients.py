@@ -1,8 +1,8 @@
 """The list of clients: searched, filtered and sorted, a page after or before a key, however many there are.
 
-A page is looked for twice at most. First along the order it is wanted in, over some thousand clients: whoever asks for
-what many have finds a page there at once. Where that finds too few, what is asked for is rare, and its clients are
-taken from the index of words and marks and put in order. Both cost the same in a crowd of any size.
+A page is looked for along the order it is wanted in first, over some hundred clients, or some thousand where these say
+that it fills by then: whoever asks for what many have finds a page there at once. Else what is asked for is rare, and
+its clients are taken from the index of words and marks and put in order. Both cost the same in a crowd of any size.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, RowMapping, text
 
 from service.store.client_filters import EVERYBODY, Conditions, Sought
-from service.store.engine import snapshot
+from service.store.engine import plan_anew, snapshot
 from service.store.exporting import PATIENCE, READ_ROWS
 from service.store.lists import REVENUE
 
 MOST_COUNTED, MOST_COUNTED_OF_MANY = 10_000, 1_000
 """More clients than this are not counted one by one; of a crowd of more, those found by a filter only up to here."""
-WALK, DEAR_WALK = 5_000, 1_000
-"""Clients looked at along the order before the index is asked, and where each costs a look into other tables."""
-FURTHER, MARGIN = 4, 1.5
-"""So many times as far is gone at most, where what was found says that the page fills within."""
+WALK, DEAR_WALK = 500, 100
+"""Clients looked at along the order to begin with, and where each costs a look into other tables."""
+FARTHEST, MARGIN = 20, 1.5
+"""So many times as far is gone at most, and only where what was found says that the part fills by then."""
 SAMPLE, STEPS_EACH = 500, 12
 """Clients looked at to guess whether counting along the order finds enough, and the steps for each counted then."""
 
@@ -138,6 +138,7 @@ def listed(tx: Connection, account_id: int, sought: Sought = EVERYBODY, wanted: 
     """
     if wanted.order.sort is Sort.REVENUE and not sought.bought_in:
         raise ValueError("an order by revenue needs a currency")
+    plan_anew(tx)
     conditions = Conditions(account_id, sought)
     found, number = _walked(tx, conditions, wanted) or _gathered(tx, conditions, wanted)
     more, places = len(found) > wanted.size, found[: wanted.size]
@@ -158,7 +159,7 @@ def _walked(tx: Connection, conditions: Conditions, wanted: Wanted) -> _Found | 
     found = _walk(tx, conditions, wanted, walk)
     if found.places and len(found.places) <= wanted.size:
         further = int(MARGIN * walk * (wanted.size + 1) / len(found.places))
-        if walk < further <= FURTHER * walk:
+        if further <= FARTHEST * walk:
             found = _walk(tx, conditions, wanted, further)
     return found if len(found.places) > wanted.size else None
 
@@ -236,6 +237,7 @@ SELECT count(*) FROM (
 
 def counted(tx: Connection, account_id: int, sought: Sought = EVERYBODY) -> Count:
     """How many clients there are. Of up to 10,000 that is exact, however they are filtered."""
+    plan_anew(tx)
     conditions = Conditions(account_id, sought)
     source = FROM_REVENUE if sought.bought_in else FROM_CLIENTS
     everybody = Conditions(account_id, EVERYBODY._replace(bought_in=sought.bought_in))

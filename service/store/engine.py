@@ -56,6 +56,15 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         yield tx
 
 
+def plan_anew(tx: Connection) -> None:
+    """Have each statement of this transaction planned for its own values.
+
+    A statement asked for the eleventh time may get one plan for all values, which for a filter somebody chose is the
+    right one by luck only.
+    """
+    tx.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """One unchanging, read-only view of the database."""

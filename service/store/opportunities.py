@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from service.domain.recovery import State
+from service.store.engine import plan_anew
 from service.store.lists import Wanted
 from service.store.parts import ABSENT, Part, Place, Total, part_of, totals_of
 from service.store.sales import people_called
@@ -61,6 +62,7 @@ def listed(tx: Connection, account_id: int, sought: Sought, *, after: Place | No
 
     Without `all_attempts` only the last attempt of each episode is listed, so no episode counts twice.
     """
+    plan_anew(tx)
     wanted = wanted_of(tx, account_id, sought)
     if after is not None:
         place = f"({sought.moment}, opportunities.key) < (:after_at, :after_key)"
@@ -79,6 +81,7 @@ def select(sought: Sought, wanted: Wanted) -> str:
 
 def number(tx: Connection, account_id: int, sought: Sought) -> int:
     """How many match."""
+    plan_anew(tx)
     wanted = wanted_of(tx, account_id, sought)
     counted = tx.execute(text(f"SELECT count(*) FROM opportunities WHERE {wanted.where()}"), wanted.values)
     return int(counted.scalar_one())
@@ -86,6 +89,7 @@ def number(tx: Connection, account_id: int, sought: Sought) -> int:
 
 def total(tx: Connection, account_id: int, sought: Sought) -> list[Total]:
     """Number and amount by currency: of the attempts, or of the sales after them where recovered ones are asked for."""
+    plan_anew(tx)
     wanted = wanted_of(tx, account_id, sought)
     rows = tx.execute(
         text(

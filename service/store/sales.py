@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from service.domain.statuses import PAID_ONCE
 from service.store.client_filters import Conditions, Sought
+from service.store.engine import plan_anew
 from service.store.parts import ABSENT, Part, Place, Total, part_of
 from service.store.sums.figures import LONGEST
 
@@ -185,6 +186,7 @@ def people_called(tx: Connection, account_id: int, words: str) -> list[UUID]:
 
 def listed(tx: Connection, account_id: int, wanted: SalesFilter, *, after: Place | None = None, size: int = 50) -> Part:
     """Sales with their buyer's name and phone, the last first, by the moment they count at."""
+    plan_anew(tx)
     clause = clause_of(tx, account_id, wanted)
     values = clause.values | {"size": size + 1}
     where = clause.where
@@ -205,6 +207,7 @@ def listed(tx: Connection, account_id: int, wanted: SalesFilter, *, after: Place
 
 def number(tx: Connection, account_id: int, wanted: SalesFilter) -> int:
     """How many sales match."""
+    plan_anew(tx)
     clause = clause_of(tx, account_id, wanted)
     return int(tx.execute(text(f"SELECT count(*) FROM purchases p WHERE {clause.where}"), clause.values).scalar_one())
 
@@ -221,6 +224,7 @@ def total(tx: Connection, account_id: int, wanted: SalesFilter) -> list[Total]:
 
     Each sale is counted once, in the currency of its gross; its net is added in its own.
     """
+    plan_anew(tx)
     clause = clause_of(tx, account_id, wanted)
     rows = tx.execute(
         text(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from service.domain.after_sale import AGES, VISITS, StepKind
+from service.store.engine import plan_anew
 from service.store.parts import ABSENT, Part, Place, Total, part_of, totals_of
 from service.store.sales import people_called
 
@@ -73,6 +74,7 @@ class _Question(NamedTuple):
 
 def listed(tx: Connection, account_id: int, wanted: StepFilter, *, after: Place | None = None, size: int = 50) -> Part:
     """Steps with buyer, purchase and days since it, the last first; or open disputes with the most urgent first."""
+    plan_anew(tx)
     asked = _question(tx, account_id, wanted)
     where = asked.where
     values = asked.values | {"size": size + 1}
@@ -99,6 +101,7 @@ def _rises(wanted: StepFilter) -> bool:
 
 def number(tx: Connection, account_id: int, wanted: StepFilter) -> int:
     """How many match."""
+    plan_anew(tx)
     asked = _question(tx, account_id, wanted)
     return int(
         tx.execute(text(f"SELECT count(*) FROM ({asked.steps}) s WHERE {asked.where}"), asked.values).scalar_one()
@@ -107,6 +110,7 @@ def number(tx: Connection, account_id: int, wanted: StepFilter) -> int:
 
 def total(tx: Connection, account_id: int, wanted: StepFilter) -> list[Total]:
     """Number and gross of the purchases behind the steps, by currency; of visits only how many they are."""
+    plan_anew(tx)
     if wanted.kind in VISITS:
         visits = number(tx, account_id, wanted)
         return [Total(None, visits)] if visits else []

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from service.domain.after_sale import LIVES, STATE_OF_WORD, UNKNOWN, WORDS_OF
+from service.store.engine import plan_anew
 from service.store.parts import ABSENT, Part, Place, Total, part_of, totals_of
 from service.store.sales import people_called
 
@@ -77,6 +78,7 @@ def listed(
     tx: Connection, account_id: int, wanted: SubscriptionFilter, *, after: Place | None = None, size: int = 50
 ) -> Part:
     """Subscriptions with buyer, last charge and monthly value, the last begun (or ended) first."""
+    plan_anew(tx)
     asked = _question(tx, account_id, wanted)
     where, values = asked.where, asked.values | {"size": size + 1}
     if after is not None:
@@ -104,6 +106,7 @@ def _select(wanted: SubscriptionFilter, where: str, limit: str = "") -> str:
 
 def number(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> int:
     """How many match."""
+    plan_anew(tx)
     asked = _question(tx, account_id, wanted)
     counted = tx.execute(text(f"SELECT count(*) FROM subscription_terms s WHERE {asked.where}"), asked.values)
     return int(counted.scalar_one())
@@ -111,6 +114,7 @@ def number(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> int:
 
 def total(tx: Connection, account_id: int, wanted: SubscriptionFilter) -> list[Total]:
     """Number and monthly value by the currency of the last charge; those whose period nobody knows come last."""
+    plan_anew(tx)
     asked = _question(tx, account_id, wanted)
     rows = tx.execute(
         text(

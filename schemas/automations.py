@@ -13,6 +13,7 @@ from service.domain.automation.triggers import Trigger
 SWITCHES = ("draft", "on", "off")
 STATES = ("waiting", "leased", "failed", "done", "given_up", "passed_over", "withdrawn")
 STATE = validate.OneOf(STATES)
+DESTINATIONS = ("kommo", "webhook")
 
 
 class AutomationSaid(Schema):
@@ -23,12 +24,16 @@ class AutomationSaid(Schema):
     filter = fields.Dict(
         keys=fields.String(), load_default=dict, metadata={"description": "`{}` lets everything pass; all, any, not"}
     )
-    destination = fields.String(load_default="kommo", validate=validate.Equal("kommo"))
+    destination = fields.String(load_default="kommo", validate=validate.OneOf(DESTINATIONS))
+    endpoint_id = fields.Integer(
+        load_default=None, allow_none=True, metadata={"description": "the webhook address, where `webhook` is chosen"}
+    )
     mapping = fields.Dict(
         keys=fields.String(),
         required=True,
         metadata={
-            "description": "templates: lead_name, lead_value, contact {name, email, phone, document, document_field,"
+            "description": "of `webhook`: fields [{key, template}], none for every field; of `kommo`, templates:"
+            " lead_name, lead_value, contact {name, email, phone, document, document_field,"
             " criteria}, company, note, tags, fields [{kind, field, value, policy}]; ids: pipeline_id, stage_id,"
             " responsible_user_id, fingerprint_field; name_policy, price_policy, hands_off_hours"
         },
@@ -52,6 +57,7 @@ class AutomationOut(Schema):
     state = fields.String(validate=validate.OneOf(SWITCHES))
     filter = fields.Dict()
     destination = fields.String()
+    endpoint_id = fields.Integer(allow_none=True)
     mapping = fields.Dict()
     policy = fields.String()
     even_overtaken = fields.Boolean()
@@ -97,6 +103,9 @@ class TrialOut(Schema):
         allow_none=True, metadata={"description": "which lead, contact, company and why; what is left out"}
     )
     changes = fields.List(fields.Nested(CardChangeOut))
+    message = fields.Dict(
+        allow_none=True, metadata={"description": "of a webhook: url, headers (the signature masked), body"}
+    )
 
 
 class HistoryFilter(Schema):
@@ -105,6 +114,9 @@ class HistoryFilter(Schema):
     automation_id = fields.Integer(load_default=None)
     states = fields.List(fields.String(validate=STATE), load_default=list, data_key="state")
     cause = fields.String(load_default=None)
+    trigger = fields.Enum(Trigger, by_value=True, load_default=None)
+    since = Utc(load_default=None, metadata={"description": "promised then or later"})
+    until = Utc(load_default=None, metadata={"description": "promised before then"})
     words = Mark(load_default=None, data_key="q", metadata={"description": "an e-mail, a transaction, a lead's number"})
 
 

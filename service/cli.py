@@ -27,6 +27,7 @@ COMMANDS = {
     "seed": "service.commands.seed:seed",
     "token": "service.commands.accounts:token",
     "user": "service.commands.people:user",
+    "webhook": "service.commands.endpoints:webhook",
 }
 """Name of the command to where it lives."""
 

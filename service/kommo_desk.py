@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from service.connectors.kommo.listening import Exchanged
 from service.connectors.kommo.shapes import Account
 from service.connectors.kommo.wishes import Book, Stored, read_book
 from service.connectors.kommo.wishing import Past
-from service.connectors.limits import Gate, Pace, State
+from service.connectors.limits import PER_SECOND, Gate, Pace, State
 from service.connectors.redis_road import RedisRoad
 from service.domain.automation.catalogue import CATALOGUE
 from service.domain.automation.triggers import SubjectKind
@@ -36,9 +37,14 @@ from service.store.knowledge import Event
 from service.store.vault import vault_of
 
 PACE = Pace()
+"""The usual pace; KOMMO_RATE chooses another number of requests a second."""
 BOOK_GOOD_FOR = timedelta(minutes=10)
-HOLD_EVERY = 20.0
-"""Seconds; a request is begun only with a lease that was held anew within them."""
+HOLD_EVERY = 10.0
+"""Seconds; a request is begun only with a lease that was held anew within them.
+
+With the 45 seconds the slowest request may take (connecting, waiting for the answer, and for its end) it stays shorter
+than a lease: while a request of ours is under way, nobody else takes its promise.
+"""
 
 
 class WatchfulGate(Gate):
@@ -96,10 +102,20 @@ def ground_of(tx: Transaction, account: Seller, event: Event, unclear_since: dat
     return Ground(connected, CATALOGUE.read(known), past, email, known.client.get("document"))
 
 
+def pace_of(settings: Settings) -> Pace:
+    """How fast all processes together may ask: one road, because Kommo counts per address of the network."""
+    return PACE if settings.kommo_rate == PER_SECOND else replace(PACE, per_second=settings.kommo_rate)
+
+
+def road_of(settings: Settings) -> RedisRoad:
+    """The road everybody here shares to Kommo."""
+    return RedisRoad(impatient(settings.redis_url), pace=pace_of(settings))
+
+
 def desk_of(settings: Settings, connected: Connected) -> Desk:
     """The desk of a connection; made once per thread and token."""
     token = vault_of(settings).open(connected.token)
-    return _desk((os.getpid(), threading.get_ident()), connected.origin, token, settings.redis_url, PACE)
+    return _desk((os.getpid(), threading.get_ident()), connected.origin, token, settings.redis_url, pace_of(settings))
 
 
 @lru_cache(maxsize=64)
@@ -130,7 +146,7 @@ def connect(engine: Engine, settings: Settings, account_id: int, to: Connection)
 
     Raises what calling Kommo raises: Unauthorized, in words a person can use, where the token is not accepted.
     """
-    kommo = Kommo(to, Gate(RedisRoad(impatient(settings.redis_url), pace=PACE)))
+    kommo = Kommo(to, Gate(road_of(settings)))
     try:
         account = check(kommo)
         opening = Opening(to.origin, to.token, expires_at(to.token), account.id)

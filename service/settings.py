@@ -32,6 +32,7 @@ class Settings:
 
     An empty `database_url` or `redis_url` means there is no address yet: `service.local` starts that
     part and gives one. Sizes are in MB of 1,048,576 bytes; days of 0 mean "keep for ever" for bodies.
+    `kommo_rate` is in requests a second, of all processes and accounts together.
     """
 
     port: int
@@ -49,6 +50,7 @@ class Settings:
     web_threads: int
     web_pinned: bool
     webhooks_to_self: bool
+    kommo_rate: int
     var_dir: Path
 
     @property
@@ -118,6 +120,7 @@ def _read(env: Env) -> dict[str, object]:
         "web_threads": env.int("WEB_THREADS", 32, validate=_between(1, 256)),
         "web_pinned": env.bool("WEB_PINNED", True),
         "webhooks_to_self": env.bool("WEBHOOKS_TO_SELF", False),
+        "kommo_rate": env.int("KOMMO_RATE", 5, validate=_between(1, 7)),
         "var_dir": env.str("VAR_DIR", ""),
     }
 

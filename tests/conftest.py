@@ -31,6 +31,7 @@ def settings_in(var: Path, **chosen: object) -> Settings:
         "web_threads": 16,
         "web_pinned": True,
         "webhooks_to_self": False,
+        "kommo_rate": 5,
         "var_dir": var,
     }
     return Settings(**{**usual, **chosen})  # type: ignore[arg-type]  # each key is a field's name

@@ -16,13 +16,13 @@ from service.connectors.kommo import connection, hooks
 from service.connectors.kommo.client import Kommo
 from service.connectors.kommo.shapes import Lead
 from service.connectors.limits import Gate
-from service.connectors.redis_road import RedisRoad
 from service.domain.money import amount_text
 from service.domain.stages import PREFIX, Pair, Stand, missed
-from service.errors import MarcoError
-from service.queues import Lane, impatient
+from service.errors import MarcoError, Unauthorized
+from service.kommo_account import address_of
+from service.queues import Lane
 from service.sources import kommo
-from service.store import connections, crm_hooks, facts, inbox, lead_owners
+from service.store import connections, crm_hooks, facts, inbox, lead_owners, upkeep
 from service.store.crm_hooks import Listening
 from service.store.engine import transaction
 from service.store.inbox import Arrival
@@ -54,15 +54,27 @@ def _watched(shop: Workshop, one: Listening, now: datetime) -> int:
         log.warning("hooks not watched", account=one.account_id, code=fault.code)
         with transaction(shop.engine) as tx:
             crm_hooks.note(tx, one, fault.code, one.looked_until)
+            connected = connections.find(tx, one.account_id)
+            if connected is not None and isinstance(fault, Unauthorized):
+                connections.refuse(tx, connected, fault.code)
         return 0
     with transaction(shop.engine) as tx:
         connected = connections.find(tx, one.account_id)
         found = reconcile(tx, one.account_id, connected.kommo_id, leads, now) if connected else 0
         until = max([one.looked_until, *(lead.updated_at for lead in leads)])
         crm_hooks.note(tx, one, state, min(until, datetime.now(UTC)))
+        if was_renewed(one.state, state):
+            upkeep.tally(tx, one.account_id, crm_hooks.RENEWED, 1)
     if found:
         shop.bell.ring(Lane.REALTIME)
     return found
+
+
+def was_renewed(before: str | None, found: str) -> bool:
+    """Whether a subscription that there was before had to be made again."""
+    if found == hooks.Found.MISSING:
+        return before in tuple(hooks.Found)
+    return found != hooks.Found.WELL
 
 
 def _asked(shop: Workshop, one: Listening) -> tuple[str, list[Lead]]:
@@ -73,18 +85,12 @@ def _asked(shop: Workshop, one: Listening) -> tuple[str, list[Lead]]:
         return hooks.Found.MISSING, []
     vault = vault_of(shop.settings)
     opened = connection.Connection(connected.origin, vault.open(connected.token))
-    gate = Gate(RedisRoad(impatient(shop.settings.redis_url), pace=kommo_desk.PACE))
-    client = Kommo(opened, gate, urgent=False)
+    client = Kommo(opened, Gate(kommo_desk.road_of(shop.settings)), urgent=False)
     try:
         state = hooks.ensure(client, address_of(shop.settings.public_url, one.account_key, vault.open(one.sealed)))
         return state, list(client.leads_changed_since(one.looked_until - OVERLAP, pages=PAGES))
     finally:
         client.close()
-
-
-def address_of(public_url: str, account_key: str, secret: str) -> str:
-    """Where Kommo sends the hooks of an account."""
-    return f"{public_url}/webhooks/kommo/{account_key}/{secret}"
 
 
 def reconcile(tx: Connection, account_id: int, kommo_id: int, leads: Iterable[Lead], now: datetime) -> int:

@@ -7,17 +7,14 @@ from datetime import UTC, datetime
 
 import click
 
-from service import trials
+from service import kommo_account, trials
 from service.commands import tables
 from service.commands.accounts import read_secret
 from service.commands.frame import about_account, group, workshop_here
 from service.connectors.kommo.books import book_of, fingerprint_field
-from service.connectors.kommo.client import check
-from service.connectors.kommo.connection import connection_to, warning_due
+from service.connectors.kommo.connection import warning_due
 from service.domain.automation.causes import said
 from service.errors import NotFound
-from service.kommo_desk import connect as connect_to
-from service.kommo_desk import desk_of, refresh
 from service.store import accounts, automations, connections, crm_hooks, endpoints, history, outbox
 from service.store.connections import Connected
 from service.store.engine import transaction
@@ -72,6 +69,9 @@ def test_automation(automation_id: int, event: str | None, account_name: str | N
         click.echo("The filter does not let it pass:")
         tables.show(["field", "operator", "wanted", "seen", "reason"], [[*one.values()] for one in trial.filter])
         return
+    if trial.message is not None:
+        click.echo(json.dumps(trial.message, ensure_ascii=False, indent=2))
+        return
     for part in ("lead", "contact", "company"):
         chosen = (trial.decision or {})[part]
         known = f"{chosen['id']} (found by {chosen['why']})" if chosen["id"] else "new"
@@ -120,10 +120,9 @@ def kommo() -> None:
 @about_account
 def connect(address: str, token: str, account_name: str | None) -> None:
     """Connect `cursoexemplo` or `cursoexemplo.kommo.com`: the token is checked, then kept sealed."""
-    to = connection_to(address, read_secret(token))
     with transaction(rooms().engine) as tx:
         account = accounts.named(tx, account_name)
-    there = connect_to(rooms().engine, rooms().settings, account.id, to)
+    there = kommo_account.connect(rooms().engine, rooms().settings, account, address, read_secret(token)).there
     click.echo(f"Connected to {there.name} ({there.subdomain}, {there.currency}).")
 
 
@@ -137,12 +136,10 @@ def check_kommo(account_name: str | None) -> None:
         waiting = outbox.count_open(tx, account.id, datetime.now(UTC))
     if connected is None or connected.state == "disconnected":
         raise NotFound("No account of Kommo is connected. Connect one with: flask --app wsgi kommo connect ADDRESS")
-    desk = desk_of(rooms().settings, connected)
-    there = check(desk.kommo)
-    refresh(rooms().engine, account.id, desk.kommo)
+    there = kommo_account.refresh(rooms().engine, rooms().settings, account)
     click.echo(f"{there.name} ({connected.origin}), prices in {there.currency}. {waiting['open']} promises open.")
     if connected.state == "refused":
-        click.secho(f"Deliveries are stopped: {said(connected.cause)}", fg="yellow")
+        click.secho(f"Deliveries go on; they were stopped: {said(connected.cause)}", fg="yellow")
     _warn(account.id, connected)
 
 
@@ -164,11 +161,14 @@ def _warn(account_id: int, connected: Connected) -> None:
 @kommo.command("disconnect")
 @about_account
 def disconnect(account_name: str | None) -> None:
-    """Write no more to Kommo and forget the token; what is there stays there."""
+    """Write no more to Kommo, end its webhook, forget the token; what is there stays there."""
     with transaction(rooms().engine) as tx:
         account = accounts.named(tx, account_name)
-        connections.disconnect(tx, account.id)
+    cause = kommo_account.leave(rooms().engine, rooms().settings, account)
     click.echo("Disconnected.")
+    if cause is not None:
+        advice = f"Kommo could not be told: {said(cause)} Take the webhook of Marco away there by hand."
+        click.secho(advice, fg="yellow")
 
 
 @kommo.command("rotate-keys")

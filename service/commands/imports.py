@@ -45,6 +45,7 @@ class Said(TypedDict):
     status: str | None
     words: tuple[str, ...]
     mapped: tuple[str, ...]
+    run_automations: bool
 
 
 @command("import")
@@ -58,6 +59,7 @@ class Said(TypedDict):
 @click.option("--status", type=click.Choice([str(status) for status in Status]), help="Status of rows that have none.")
 @click.option("--word", "words", multiple=True, metavar="WORD=STATUS", help="What an unknown status word means.")
 @click.option("--map", "mapped", multiple=True, metavar="COLUMN=FIELD", help="What a column (number or header) holds.")
+@click.option("--run-automations", is_flag=True, help="Tell automations that are on of what is new, behind live sales.")
 @click.option("--columns", "all_columns", is_flag=True, help="Show every column, also those that are certain.")
 def import_file(
     file: Path,
@@ -73,7 +75,7 @@ def import_file(
 
     Shows how the columns were understood, asks what only you can know, imports with a progress bar and prints a
     result that adds up. --existing says what happens to purchases that are known: update them, fill their empty
-    fields, or skip them.
+    fields, or skip them. Automations are told of nothing, unless --run-automations says so.
     """
     if not (yes or dry_run or at_a_terminal()):
         raise Refused("Nobody is here to ask: add --yes to import, or --dry-run to see what would happen.")
@@ -164,7 +166,7 @@ def _row(ref: Ref) -> RowMapping:
 
 def _options(study: Any, said: Said) -> Options:
     """The confirmation as the command's options say it. Raises Unprocessable for a column nobody finds."""
-    options: Options = {"existing": said["existing"]}
+    options: Options = {"existing": said["existing"], "run_automations": said["run_automations"]}
     if currency := said["currency"]:
         _put(options, "defaults.currency", None if currency.lower() == UNKNOWN else currency)
     if status := said["status"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis, RedisError
 
@@ -18,6 +18,9 @@ from service.connectors.limits import (
 )
 from service.errors import Unavailable
 
+SLOT_SECONDS = 10
+HOUR_SLOTS, MINUTE_SLOTS = 360, 6
+"""Turns are counted in slots of ten seconds, for an hour."""
 KEPT_SECONDS = 2 * LONGEST_CLOSED
 """A road nobody used for so long is forgotten."""
 
@@ -42,6 +45,15 @@ local function shut()
   if road.closings == 0 or now >= road.closed_until - probe then
     road.closed_until = now + math.min(closed_for * 2 ^ road.closings, longest_closed)
     road.closings = road.closings + 1
+  end
+end
+
+local function count()
+  local slot = math.floor(now / tonumber(ARGV[14]))
+  if redis.call('HINCRBY', key, string.format('used:%d', slot), 1) > 1 then return end
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    local old = tonumber(string.match(name, '^used:(%d+)$'))
+    if old and old < slot - tonumber(ARGV[15]) then redis.call('HDEL', key, name) end
   end
 end
 
@@ -78,7 +90,9 @@ local function slow_down()
 end
 
 local state, wait = 'go', 0
-if what == 'take' then state, wait = take()
+if what == 'take' then
+  state, wait = take()
+  if state == 'go' or state == 'probe' then count() end
 elseif what == 'slow_down' then state, wait = slow_down()
 elseif what == 'close' then
   shut()
@@ -94,6 +108,19 @@ return {state, string.format('%.6f', wait)}
 """
 
 
+class Use(NamedTuple):
+    """How a road is used and how it stands: turns taken lately, and seconds it stays paused or closed (0: it is not).
+
+    `trying` where its time of being closed is over, and the next request shows whether it is open again.
+    """
+
+    minute: int
+    hour: int
+    paused: float
+    closed: float
+    trying: bool
+
+
 class RedisRoad:
     """A road under one name in Redis. Without Redis nobody goes: an unseen limit is a ban to come.
 
@@ -104,7 +131,7 @@ class RedisRoad:
         self, redis: Redis, name: str = "kommo", pace: Pace | None = None, clock: Callable[[], float] | None = None
     ) -> None:
         self._key = f"marco:road:{name}"
-        self._pace, self._clock = pace or Pace(), clock
+        self._redis, self._pace, self._clock = redis, pace or Pace(), clock
         self._script = redis.register_script(SCRIPT)
 
     def take(self, *, urgent: bool) -> Turn:
@@ -123,17 +150,44 @@ class RedisRoad:
         """See `Road`."""
         self._step("went_well")
 
+    def use(self) -> Use:
+        """How it is used; nothing is taken. Raises Unavailable while Redis does not answer."""
+        try:
+            asked = self._redis.pipeline()
+            asked.time()
+            asked.hgetall(self._key)
+            (seconds, micros), kept = asked.execute()
+        except RedisError as fault:
+            raise _away(fault) from fault
+        now = self._clock() if self._clock else seconds + micros / 1_000_000
+        road = {_text(name): float(value) for name, value in kept.items()}
+        slot = int(now // SLOT_SECONDS)
+        used = {int(name.removeprefix("used:")): int(value) for name, value in road.items() if name[:5] == "used:"}
+        closings, until = road.get("closings", 0.0), road.get("closed_until", 0.0) - now
+        return Use(
+            minute=sum(number for one, number in used.items() if one > slot - MINUTE_SLOTS),
+            hour=sum(number for one, number in used.items() if one > slot - HOUR_SLOTS),
+            paused=max(0.0, road.get("paused_until", 0.0) - now),
+            closed=max(0.0, until) if closings else 0.0,
+            trying=closings > 0 and until <= 0,
+        )
+
     def _step(self, what: str, *, urgent: bool = False, asked: float = 0.0) -> Turn:
         pace = self._pace
         limits: tuple[Any, ...] = (pace.early, PROBE_SECONDS, RUN_THAT_CLOSES, LONGEST_PAUSE, LONGEST_CLOSED)
         now = self._clock() if self._clock else ""
-        args = (what, int(urgent), asked, pace.gap, pace.first_pause, pace.closed, *limits, int(KEPT_SECONDS), now)
+        ends: tuple[Any, ...] = (int(KEPT_SECONDS), now, SLOT_SECONDS, HOUR_SLOTS)
+        args = (what, int(urgent), asked, pace.gap, pace.first_pause, pace.closed, *limits, *ends)
         try:
             state, wait = self._script(keys=[self._key], args=args)
         except RedisError as fault:
-            said = f"Redis, which counts our calls, does not answer ({type(fault).__name__})"
-            raise Unavailable(said, code="road_unknown", retry_after=5) from fault
+            raise _away(fault) from fault
         return Turn(State(_text(state)), float(_text(wait)))
+
+
+def _away(fault: RedisError) -> Unavailable:
+    said = f"Redis, which counts our calls, does not answer ({type(fault).__name__})"
+    return Unavailable(said, code="road_unknown", retry_after=5)
 
 
 def _text(value: bytes | str) -> str:

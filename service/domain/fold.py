@@ -24,6 +24,9 @@ MONEY_FIELDS = (
     "fee",
     "affiliate_commission",
     "coproducer_commission",
+    "producer_commission",
+    "original_offer_price",
+    "recurrence_value",
 )
 CHARGE_SUFFIX = re.compile(r"(?<=\d)C\d{1,3}$")
 

@@ -123,6 +123,13 @@ def of_lead(facts: Sequence[Fact]) -> tuple[Milestone, ...]:
     return tuple(sorted(made, key=lambda one: one.key))
 
 
+def place_of(key: str) -> Pair | None:
+    """The stage that a milestone with this key tells of; None for a key of another kind."""
+    parts = key.split("|")
+    pipeline, colon, stage = parts[1].partition(":") if len(parts) == 3 else ("", "", "")
+    return Pair(int(pipeline), int(stage)) if colon and pipeline.isdecimal() and stage.isdecimal() else None
+
+
 def _milestone(visit: Visit, number: int, owner: str | None) -> Milestone:
     fact = visit.facts[0]
     moment, lead = fact.occurred_at.isoformat(), fact.subject.removeprefix(PREFIX)

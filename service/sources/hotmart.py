@@ -101,6 +101,7 @@ def _order(event: str, members: Mapping[str, Any], created_at: datetime | None, 
         **affiliate,
         "gross": price(values.pop("price", None), values.pop("price_currency", None)),
         "paid": price(values.pop("full_price", None), values.pop("full_price_currency", None)),
+        "original_offer_price": price(values.pop("original_price", None), values.pop("original_price_currency", None)),
         "payment_link": values.get("billet_url") or values.get("pix_qrcode"),
         "address": values.pop("address", None) or values.pop("street", None),
         "subscription_status": subscription_status(values.pop("subscription_status", None)),
@@ -144,6 +145,7 @@ def commissions(entries: list[Mapping[str, Any]], role: str) -> tuple[dict[str, 
         "fee": _sum_of(shares, {"MARKETPLACE"}),
         "affiliate_commission": _sum_of(shares, SOURCE_OF_ROLE["affiliate"]),
         "coproducer_commission": _sum_of(shares, SOURCE_OF_ROLE["coproducer"]),
+        "producer_commission": _sum_of(shares, SOURCE_OF_ROLE["producer"]),
     }
     return found, faults
 
@@ -203,7 +205,12 @@ def subscription_telling(
         return set_aside("subscriber_code_missing", notes)
     email, person = buyer(values, notes)
     occurred_at = values.pop("occurred_at", None)
-    values |= {**person, "subscription_status": subscription_status(values.get("subscription_status"))}
+    values |= {
+        **person,
+        "subscription_status": subscription_status(values.get("subscription_status")),
+        # What was charged last, in a currency that no post names.
+        "recurrence_value": price(values.pop("recurrence_value", None), None),
+    }
     if event == "SUBSCRIPTION_CANCELLATION":
         values |= {"subscription_status": "canceled", "canceled_at": occurred_at or created_at or kept.received_at}
     fact = fact_of(

@@ -112,8 +112,10 @@ def _money(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "gross": price(values.pop("price", None), currency),
         "paid": price(values.pop("full_price", None), sure),
+        "original_offer_price": price(values.pop("original_price", None), sure),
         "net": affiliate_share if role == "AFFILIATE" else price(own, sure),
         "fee": price(fee, sure),
+        "producer_commission": price(own, sure) if role == "SELLER" else None,
         "affiliate_commission": affiliate_share,
         "sold_as": {"SELLER": "producer", "COPRODUCER": "coproducer", "AFFILIATE": "affiliate"}.get(role),
     }

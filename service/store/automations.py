@@ -12,17 +12,21 @@ from sqlalchemy import Connection, RowMapping, text
 from service.domain.automation.promises import Automation
 from service.domain.automation.triggers import Trigger
 from service.errors import Conflict, NotFound
-from service.store import ledger
+from service.store import connections, endpoints, ledger
 
 MOST = 200
 """Automations of one account."""
 COLUMNS = (
-    "id, name, trigger, state, filter, destination, mapping, policy, even_overtaken, version, created_at, changed_at"
+    "id, name, trigger, state, filter, destination, mapping, policy, even_overtaken, endpoint_id, version, created_at,"
+    " changed_at"
 )
 
 
 class Draft(NamedTuple):
-    """What a person says of an automation; `filter` and `mapping` are JSON that was understood before."""
+    """What a person says of an automation; `filter` and `mapping` are JSON that was understood before.
+
+    `destination` is `kommo` or `webhook`; of the latter `endpoint_id` is the address, None in a draft without one.
+    """
 
     name: str
     trigger: Trigger
@@ -31,6 +35,7 @@ class Draft(NamedTuple):
     mapping: dict[str, Any]
     policy: str
     even_overtaken: bool = False
+    endpoint_id: int | None = None
 
     def as_values(self) -> dict[str, Any]:
         """The values as the table has them."""
@@ -70,15 +75,17 @@ def live(tx: Connection, account_id: int) -> list[Automation]:
 
 
 def create(tx: Connection, account_id: int, draft: Draft, now: datetime) -> int:
-    """Keep a new automation as a draft; its id. Raises Conflict beyond 200."""
+    """Keep a new automation as a draft; its id. Raises Conflict beyond 200, NotFound for an address there is not."""
     ledger.lock(tx, account_id)
+    if draft.endpoint_id is not None:
+        endpoints.find(tx, account_id, draft.endpoint_id)
     if len(every(tx, account_id)) >= MOST:
         raise Conflict(f"An account may have {MOST} automations at most.", code="too_many_automations")
     made = tx.execute(
         text(
             "INSERT INTO automations (account_id, name, trigger, state, filter, destination, mapping, policy,"
-            " even_overtaken, created_at, changed_at) VALUES (:account, :name, :trigger, 'draft', :filter,"
-            " :destination, :mapping, :policy, :even_overtaken, :now, :now) RETURNING id"
+            " even_overtaken, endpoint_id, created_at, changed_at) VALUES (:account, :name, :trigger, 'draft', :filter,"
+            " :destination, :mapping, :policy, :even_overtaken, :endpoint_id, :now, :now) RETURNING id"
         ),
         {"account": account_id, "now": now, **draft.as_values()},
     )
@@ -86,18 +93,42 @@ def create(tx: Connection, account_id: int, draft: Draft, now: datetime) -> int:
 
 
 def change(tx: Connection, account_id: int, automation_id: int, draft: Draft, version: int, now: datetime) -> None:
-    """Give an automation other words. Raises NotFound, and Conflict where somebody changed it meanwhile."""
-    find(tx, account_id, automation_id)
+    """Give an automation other words. Raises NotFound, and Conflict where somebody changed it meanwhile.
+
+    One that is on must not lose its way: it raises Conflict too where its new address is none, or not on.
+    """
+    ledger.lock(tx, account_id)
+    is_on = find(tx, account_id, automation_id)["state"] == "on"
+    if draft.endpoint_id is not None:
+        endpoints.find(tx, account_id, draft.endpoint_id)
+    if is_on and draft.destination == "webhook":
+        check_way(tx, account_id, draft.destination, draft.endpoint_id)
     changed = tx.execute(
         text(
             "UPDATE automations SET name = :name, trigger = :trigger, filter = :filter, destination = :destination,"
-            " mapping = :mapping, policy = :policy, even_overtaken = :even_overtaken, version = version + 1,"
-            " changed_at = :now WHERE account_id = :account AND id = :id AND version = :version"
+            " mapping = :mapping, policy = :policy, even_overtaken = :even_overtaken, endpoint_id = :endpoint_id,"
+            " version = version + 1, changed_at = :now WHERE account_id = :account AND id = :id AND version = :version"
         ),
         {"account": account_id, "id": automation_id, "version": version, "now": now, **draft.as_values()},
     )
     if not changed.rowcount:
         raise Conflict("Somebody changed this automation meanwhile. Read it again.", code="automation_changed")
+
+
+def check_way(tx: Connection, account_id: int, destination: str, endpoint_id: int | None) -> None:
+    """Raises Conflict where an automation could write nowhere: no Kommo is connected, no address chosen, or not on."""
+    if destination == "kommo":
+        connected = connections.find(tx, account_id)
+        if connected is None or connected.state == "disconnected":
+            raise Conflict("Connect a Kommo account first.", code="kommo_not_connected")
+        return
+    if endpoint_id is None:
+        raise Conflict("Choose the webhook address it sends to first.", code="endpoint_needed")
+    chosen = [one for one in endpoints.every(tx, account_id) if one.id == endpoint_id]
+    if not chosen:
+        raise Conflict("Its webhook address was removed: choose another one first.", code="endpoint_removed")
+    if chosen[0].state != "on":
+        raise Conflict("Its webhook address is switched off: switch it on first.", code="endpoint_not_on")
 
 
 def switch(tx: Connection, account_id: int, automation_id: int, state: str, now: datetime) -> None:

@@ -79,6 +79,17 @@ def refuse(tx: Connection, connected: Connected, cause: str) -> None:
     )
 
 
+def accept(tx: Connection, connected: Connected) -> None:
+    """Kommo takes the token after all: what waited goes on."""
+    tx.execute(
+        text(
+            "UPDATE kommo_connections SET state = 'connected', cause = NULL"
+            " WHERE account_id = :account AND state = 'refused' AND token = :token"
+        ),
+        {"account": connected.account_id, "token": connected.token},
+    )
+
+
 def disconnect(tx: Connection, account_id: int) -> None:
     """Write no more; what is in Kommo stays there, and the token is forgotten."""
     tx.execute(

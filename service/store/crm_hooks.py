@@ -11,11 +11,15 @@ from sqlalchemy import Connection, text
 from service.store.accounts import digest_of
 from service.store.vault import Vault
 
+FOUND = ("well", "missing", "disabled", "incomplete")
+"""How a subscription was found when we looked; it was mended then. Any other state is the code of an error."""
+
 
 class Listening(NamedTuple):
     """An address that is to be watched, of an account that is connected.
 
-    `sealed` is its secret, `looked_until` the newest change of a lead that was seen there.
+    `sealed` is its secret, `looked_until` the newest change of a lead that was seen there, `state` how the
+    subscription was found the last time.
     """
 
     account_id: int
@@ -23,6 +27,16 @@ class Listening(NamedTuple):
     digest: bytes
     sealed: bytes
     looked_until: datetime
+    state: str | None
+
+
+class Standing(NamedTuple):
+    """How an address stands: found how and when, heard of when (in 30 days), its subscription renewed how often."""
+
+    state: str | None
+    checked_at: datetime | None
+    heard_at: datetime | None
+    renewed: int
 
 
 def add(tx: Connection, account_id: int, vault: Vault) -> str:
@@ -78,7 +92,7 @@ UPDATE crm_hooks h SET checked_at = :now FROM (
 ) newest
 WHERE h.account_id = newest.account_id AND h.digest = newest.digest
     AND (h.checked_at IS NULL OR h.checked_at < :before)
-RETURNING h.account_id, newest.key, h.digest, h.sealed, coalesce(h.looked_until, h.created_at)
+RETURNING h.account_id, newest.key, h.digest, h.sealed, coalesce(h.looked_until, h.created_at), h.state
 """
 
 
@@ -96,6 +110,33 @@ def note(tx: Connection, one: Listening, state: str, looked_until: datetime) -> 
         ),
         {"account": one.account_id, "digest": one.digest, "state": state, "until": looked_until},
     )
+
+
+def live(tx: Connection, account_id: int) -> list[bytes]:
+    """The sealed secrets of the addresses that are let in."""
+    rows = tx.execute(
+        text("SELECT sealed FROM crm_hooks WHERE account_id = :account AND revoked_at IS NULL"), {"account": account_id}
+    )
+    return [bytes(sealed) for sealed in rows.scalars()]
+
+
+# What our own looking found is kept as a hook, too, but nobody told us.
+HEARD = """
+SELECT (SELECT max(received_at) FROM deliveries WHERE account_id = :account AND source = 'kommo' AND NOT variant
+        AND import_id IS NULL AND event IS DISTINCT FROM 'lead_found'
+        AND received_at > now() - interval '30 days') AS heard_at,
+    coalesce((SELECT number FROM tallies WHERE account_id = :account AND name = :renewed), 0) AS renewed
+"""
+RENEWED = "kommo_hooks_renewed"
+
+
+def standing(tx: Connection, account_id: int) -> Standing | None:
+    """How the newest address of an account stands; None where it has none."""
+    found = state_of(tx, account_id)
+    if found is None:
+        return None
+    more = tx.execute(text(HEARD), {"account": account_id, "renewed": RENEWED}).one()
+    return Standing(*found, more.heard_at, more.renewed)
 
 
 def state_of(tx: Connection, account_id: int) -> tuple[str | None, datetime | None] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 CLIENT = "client"
 """The kind of a link that says who somebody's contact is; its key is the e-mail."""
@@ -65,6 +66,20 @@ def leads_of(tx: Connection, account_id: int, kommo_id: int, email: str, product
         {"account": account_id, "kommo": kommo_id, "email": email, "product": product_id},
     )
     return tuple(rows.scalars())
+
+
+def of_client(tx: Connection, account_id: int, kommo_id: int, emails: Collection[str]) -> Sequence[RowMapping]:
+    """Leads we know of one client (`lead_id`, `product_name`), the newest first, fifty at most."""
+    rows = tx.execute(
+        text(
+            "SELECT l.lead_id, max(p.name) AS product_name FROM crm_links l LEFT JOIN products p"
+            " ON p.account_id = l.account_id AND p.id = l.product_id WHERE l.account_id = :account"
+            " AND l.kommo_id = :kommo AND l.email = ANY(:emails) AND l.lead_id IS NOT NULL"
+            " GROUP BY l.lead_id ORDER BY max(l.linked_at) DESC, l.lead_id DESC LIMIT 50"
+        ),
+        {"account": account_id, "kommo": kommo_id, "emails": list(emails)},
+    )
+    return rows.mappings().all()
 
 
 def of_lead(tx: Connection, account_id: int, lead_id: int) -> About | None:

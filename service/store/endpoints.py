@@ -7,16 +7,25 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from service.errors import NotFound
+from service.errors import Conflict, NotFound
+from service.store import ledger
 from service.store.vault import Vault
 
-COLUMNS = "account_id, id, url, secret, older, state, cause, failing_since, failures"
+COLUMNS = (
+    "account_id, id, url, secret, older, state, cause, failing_since, failures, trouble, created_at, changed_at,"
+    " rotated_at"
+)
+MOST = 20
+"""Addresses of one account."""
+SWITCHED_OFF = "switched_off"
+"""The cause of an address that a person switched off; of others it is what we disabled them for."""
 
 
 class Endpoint(NamedTuple):
-    """One address. `secret` and `older` are sealed; `state` is on, disabled (by us, with a `cause`) or deleted.
+    """One address. `secret` and `older` are sealed; `state` is on, disabled (`cause` says why) or deleted.
 
-    `failures` are the attempts that failed since `failing_since`, with no success between.
+    `failures` are the attempts that failed since `failing_since`, with no success between; `trouble` is what the last
+    of them failed of. `rotated_at` is when `secret` took the place of `older`.
     """
 
     account_id: int
@@ -28,6 +37,10 @@ class Endpoint(NamedTuple):
     cause: str | None
     failing_since: datetime | None
     failures: int
+    trouble: str | None
+    created_at: datetime
+    changed_at: datetime
+    rotated_at: datetime | None
 
     def __repr__(self) -> str:
         return f"Endpoint({self.account_id}, {self.id}, {self.state})"
@@ -36,9 +49,17 @@ class Endpoint(NamedTuple):
         """The live secrets, the newer first."""
         return [vault.open(sealed) for sealed in (self.secret, self.older) if sealed is not None]
 
+    @property
+    def live_secrets(self) -> int:
+        """How many secrets sign."""
+        return 1 if self.older is None else 2
+
 
 def create(tx: Connection, account_id: int, url: str, secret: str, vault: Vault) -> int:
-    """Keep an address whose form was checked; its id."""
+    """Keep an address that was checked; its id. Raises Conflict beyond twenty."""
+    ledger.lock(tx, account_id)
+    if len(every(tx, account_id)) >= MOST:
+        raise Conflict(f"An account may have {MOST} webhook addresses at most.", code="too_many_endpoints")
     made: int = tx.execute(
         text("INSERT INTO webhook_endpoints (account_id, url, secret) VALUES (:account, :url, :secret) RETURNING id"),
         {"account": account_id, "url": url, "secret": vault.seal(secret)},
@@ -70,7 +91,8 @@ def every(tx: Connection, account_id: int) -> list[Endpoint]:
 
 def rotate(tx: Connection, account_id: int, endpoint_id: int, secret: str, vault: Vault) -> None:
     """Sign with this secret from now on, and with the one before too until `retire`."""
-    _change(tx, account_id, endpoint_id, "older = secret, secret = :secret", {"secret": vault.seal(secret)})
+    change = "older = secret, secret = :secret, rotated_at = clock_timestamp()"
+    _change(tx, account_id, endpoint_id, change, {"secret": vault.seal(secret)})
 
 
 def reseal(tx: Connection, vault: Vault) -> int:
@@ -98,22 +120,45 @@ def retire(tx: Connection, account_id: int, endpoint_id: int) -> None:
 
 
 def switch(tx: Connection, account_id: int, endpoint_id: int, state: str, cause: str | None = None) -> None:
-    """Put an address on, disable it with a cause, or delete it. Put on, its failures are forgotten."""
-    change = "state = :state, cause = :cause, failing_since = NULL, failures = 0"
+    """Put an address on, or disable it with a cause. Put on, its failures are forgotten."""
+    change = "state = :state, cause = :cause, failing_since = NULL, failures = 0, trouble = NULL"
     _change(tx, account_id, endpoint_id, change, {"state": state, "cause": cause})
 
 
-def failed(tx: Connection, account_id: int, endpoint_id: int, now: datetime) -> Endpoint:
-    """Count an attempt that failed; the address as it is then."""
-    change = "failing_since = coalesce(failing_since, :now), failures = failures + 1"
-    _change(tx, account_id, endpoint_id, change, {"now": now})
+def disable(tx: Connection, endpoint: Endpoint, cause: str) -> None:
+    """Send there no more, and keep since when and of what it failed."""
+    change = "state = 'disabled', cause = :cause"
+    _change(tx, endpoint.account_id, endpoint.id, change, {"cause": cause})
+
+
+def remove(tx: Connection, account_id: int, endpoint_id: int) -> None:
+    """Take an address away, and forget its secrets. Raises Conflict where an automation that is on sends there."""
+    find(tx, account_id, endpoint_id)
+    ledger.lock(tx, account_id)
+    using = tx.execute(
+        text(
+            "SELECT name FROM automations WHERE account_id = :account AND endpoint_id = :id AND state = 'on'"
+            " ORDER BY id"
+        ),
+        {"account": account_id, "id": endpoint_id},
+    ).scalars()
+    if names := ", ".join(using):
+        told = f"Automations that are on send there: {names}. Switch them off or give them another address first."
+        raise Conflict(told, code="endpoint_in_use", facts={"automations": names})
+    _change(tx, account_id, endpoint_id, "state = 'deleted', secret = '', older = NULL", {})
+
+
+def failed(tx: Connection, account_id: int, endpoint_id: int, trouble: str, now: datetime) -> Endpoint:
+    """Count an attempt that failed, and of what; the address as it is then."""
+    change = "failing_since = coalesce(failing_since, :now), failures = failures + 1, trouble = :trouble"
+    _change(tx, account_id, endpoint_id, change, {"now": now, "trouble": trouble})
     return find(tx, account_id, endpoint_id)
 
 
 def worked(tx: Connection, endpoint: Endpoint) -> None:
     """An attempt went well: what failed before is over. Nothing is written where nothing had failed."""
     if endpoint.failures:
-        _change(tx, endpoint.account_id, endpoint.id, "failing_since = NULL, failures = 0", {})
+        _change(tx, endpoint.account_id, endpoint.id, "failing_since = NULL, failures = 0, trouble = NULL", {})
 
 
 def _change(tx: Connection, account_id: int, endpoint_id: int, change: str, values: dict[str, object]) -> None:

@@ -110,7 +110,7 @@ SELECT m.key, m.subject, m.email, m.occurred_at, coalesce(m.product_id, p.produc
 FROM milestones m LEFT JOIN purchases p ON p.account_id = m.account_id AND p.key = m.key
 WHERE m.account_id = :account AND m.kind = :kind
     AND (CAST(:wanted AS text) IS NULL OR m.key = :wanted OR m.transaction = :wanted OR m.email = lower(:wanted))
-ORDER BY m.occurred_at DESC, m.key LIMIT 1
+ORDER BY m.occurred_at DESC, m.key LIMIT :size
 """
 LATEST_SALE = """
 SELECT p.key, p.subject, p.email, p.counted_at AS occurred_at, p.product_id, p.key AS purchase_key, p.subscriber_code,
@@ -120,12 +120,19 @@ WHERE p.account_id = :account AND (NOT :subscribed OR p.subscriber_code IS NOT N
     AND (NOT :recovering OR EXISTS (SELECT 1 FROM opportunities o
         WHERE o.account_id = p.account_id AND o.recovered_by = p.key AND o.state = 'recovered'))
     AND (CAST(:wanted AS text) IS NULL OR p.key = :wanted OR p.transaction = :wanted OR p.email = lower(:wanted))
-ORDER BY p.counted_at DESC, p.key LIMIT 1
+ORDER BY p.counted_at DESC, p.key LIMIT :size
 """
 
 
 def past_event(tx: Connection, account_id: int, trigger: Trigger, wanted: str | None = None) -> Event | None:
     """The latest event of a trigger, of this transaction or e-mail where one is wanted; None where there is none."""
+    return next(iter(past_events(tx, account_id, trigger, wanted, size=1)), None)
+
+
+def past_events(
+    tx: Connection, account_id: int, trigger: Trigger, wanted: str | None = None, *, size: int
+) -> list[Event]:
+    """The latest events of a trigger, the newest first."""
     meaning = MEANING[trigger]
     found = tx.execute(
         text(LATEST_STEP if meaning.milestone else LATEST_SALE),
@@ -135,12 +142,13 @@ def past_event(tx: Connection, account_id: int, trigger: Trigger, wanted: str | 
             "wanted": wanted,
             "subscribed": trigger is Trigger.SUBSCRIPTION_CREATED,
             "recovering": trigger is Trigger.SALE_RECOVERED,
+            "size": size,
         },
-    ).one_or_none()
-    if found is None:
-        return None
-    subject, about = _names(meaning.subject, found)
-    return Event(trigger, subject, about, found.email, found.product_id, found.purchase_key, found.occurred_at)
+    )
+    return [
+        Event(trigger, *_names(meaning.subject, row), row.email, row.product_id, row.purchase_key, row.occurred_at)
+        for row in found
+    ]
 
 
 def _names(kind: SubjectKind, row: Any) -> tuple[str, Subject]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,34 +10,57 @@ import orjson
 from sqlalchemy import Connection, text
 
 from service.domain.automation.triggers import Subject, SubjectKind, Trigger
+from service.domain.automation.writes import Priority
 from service.errors import Conflict
 from service.store.knowledge import Event
 
-LEASE_SECONDS = 120
+LEASE_SECONDS = 60
+"""Longer than the slowest request may take after the lease was last held (see `kommo_desk.HOLD_EVERY`)."""
 SPACE = 6
 """Space of the advisory lock under which promises are taken."""
 
-# Of one thread only the oldest open promise is taken, and none while another one of it is being worked on; an
-# automation that is off, or whose destination is not connected, takes no place in the order.
-LIVE = """
-SELECT o.* FROM outbox o
-JOIN automations a ON a.account_id = o.account_id AND a.id = o.automation_id AND a.state = 'on'
-    AND a.destination = 'kommo'
-JOIN kommo_connections k ON k.account_id = o.account_id AND k.state = 'connected'
-WHERE o.state IN ('waiting', 'failed', 'leased')
+KOMMO, WEBHOOK = "kommo", "webhook"
+EVERYWHERE = (KOMMO, WEBHOOK)
+
+# From each automation that is on and whose destination takes something the first promises that are due, then of these
+# the most urgent. It is said so that whatever the planner believes of the tables, an index is walked and nothing else:
+# with LIMIT inside LATERAL, and no EXISTS that it could turn into a join of everything with everything.
+# Of one thread and destination only the oldest open promise is taken, and none while another one of it is being worked
+# on. An address gets one message at a time, so that a slow receiver holds one sender and no more.
+DUE = """
+SELECT d.account_id, d.id FROM automations a
+LEFT JOIN kommo_connections k ON k.account_id = a.account_id AND k.state = 'connected' AND a.destination = 'kommo'
+LEFT JOIN webhook_endpoints w ON w.account_id = a.account_id AND w.id = a.endpoint_id AND w.state = 'on'
+    AND a.destination = 'webhook'
+CROSS JOIN LATERAL (
+    SELECT o.account_id, o.id, o.priority, o.due_at FROM outbox o
+    WHERE o.account_id = a.account_id AND o.automation_id = a.id AND o.state IN ('waiting', 'failed', 'leased')
+        AND (CASE o.state WHEN 'leased' THEN o.leased_until ELSE o.due_at END)
+            <= clock_timestamp() - :age * interval '1 s'
+        AND {which}
+        AND (SELECT 1 FROM outbox e JOIN automations b ON b.account_id = e.account_id AND b.id = e.automation_id
+            WHERE e.account_id = o.account_id AND e.thread = o.thread AND e.state IN ('waiting', 'failed', 'leased')
+                AND e.id <> o.id AND b.destination = a.destination AND b.endpoint_id IS NOT DISTINCT FROM a.endpoint_id
+                AND (e.id < o.id AND b.state = 'on' OR e.state = 'leased' AND e.leased_until > clock_timestamp())
+            LIMIT 1) IS NULL
+    ORDER BY o.priority, o.due_at, o.id LIMIT {most}) d
+WHERE a.state = 'on' AND a.destination = ANY(:to) AND (k.account_id IS NOT NULL OR w.id IS NOT NULL)
+    AND (SELECT 1 FROM automations b JOIN outbox e ON e.account_id = b.account_id AND e.automation_id = b.id
+        WHERE b.account_id = a.account_id AND b.endpoint_id = a.endpoint_id AND e.state = 'leased'
+            AND e.leased_until > clock_timestamp() LIMIT 1) IS NULL
+ORDER BY d.priority, d.due_at, d.id LIMIT {most}
 """
-DUE = f"""
-SELECT o.account_id, o.id FROM ({LIVE}) o
-WHERE (CASE o.state WHEN 'leased' THEN o.leased_until ELSE o.due_at END) <= clock_timestamp() - :age * interval '1 s'
-    AND NOT EXISTS (SELECT 1 FROM outbox e
-        JOIN automations a ON a.account_id = e.account_id AND a.id = e.automation_id
-        WHERE e.account_id = o.account_id AND e.thread = o.thread AND e.id <> o.id
-            AND (e.state = 'leased' AND e.leased_until > clock_timestamp()
-                OR e.id < o.id AND e.state IN ('waiting', 'failed', 'leased') AND a.state = 'on'))
-ORDER BY o.priority, o.due_at, o.id LIMIT 1
-"""
-TAKE = f"""
-WITH next AS ({DUE}),
+NEXT = DUE.format(which="o.priority <= :patience", most="1")
+# What can go together with a promise of history that was just taken: nothing that may have been done already. As only
+# the oldest promise of a thread is due, no two of them are about the same one.
+ALIKE = DUE.format(
+    which="""o.account_id = :account AND o.priority = :priority AND o.state <> 'leased' AND o.unclear_since IS NULL
+        AND (SELECT 1 FROM automations f
+            WHERE f.account_id = :account AND f.id = :automation AND f.destination = :destination) IS NOT NULL""",
+    most=":most",
+)
+LEASE = """
+WITH next AS ({which}),
 was AS (SELECT o.* FROM outbox o JOIN next USING (account_id, id) FOR UPDATE OF o),
 lost AS (
     INSERT INTO outbox_attempts (account_id, outbox_id, number, automation_version, began_at, ended_at, outcome,
@@ -51,6 +75,7 @@ FROM was WHERE o.account_id = was.account_id AND o.id = was.id
 RETURNING o.account_id, o.id, o.fence, o.automation_id, o.trigger, o.subject, o.about_kind, o.about_key, o.email,
     o.product_id, o.purchase_key, o.priority, o.occurred_at, o.began_at, o.attempts, o.failures, o.unclear_since
 """
+TAKE, TAKE_ALIKE = LEASE.format(which=NEXT), LEASE.format(which=ALIKE)
 
 
 class Lost(Conflict):
@@ -95,17 +120,43 @@ def _flushed(tx: Connection) -> None:
     tx.execute(text("SET LOCAL synchronous_commit = on"))
 
 
-def take(tx: Connection) -> Leased | None:
-    """The most urgent promise that is due, for this worker alone for two minutes; None where none is.
+def take(tx: Connection, to: Sequence[str] = EVERYWHERE, *, patience: Priority = Priority.HISTORY) -> Leased | None:
+    """The most urgent promise that is due, for this worker alone for a minute; None where none is.
 
-    What a lost worker held comes back here, and may have been done.
+    `to` are the destinations it may be for; `patience` LIVE leaves history alone. What a lost worker held comes back
+    here, and may have been done.
     """
     _flushed(tx)
     # A statement of its own: what whoever held it before has committed is seen by the next one.
     tx.execute(text("SELECT pg_advisory_xact_lock(:space, 0)"), {"space": SPACE})
-    row = tx.execute(text(TAKE), {"age": 0, "lease": LEASE_SECONDS}).one_or_none()
-    if row is None:
-        return None
+    wanted = {"age": 0, "lease": LEASE_SECONDS, "to": list(to), "patience": int(patience)}
+    row = tx.execute(text(TAKE), wanted).one_or_none()
+    return None if row is None else _leased(row)
+
+
+def take_alike(tx: Connection, first: Leased, to: str, most: int) -> list[Leased]:
+    """Up to `most` more promises of history of the same account, each of another client; none where the first is not
+    for the destination `to`.
+
+    For the transaction in which the first was taken. None of them was ever sent with an unclear end.
+    """
+    rows = tx.execute(
+        text(TAKE_ALIKE),
+        {
+            "age": 0,
+            "lease": LEASE_SECONDS,
+            "to": [to],
+            "destination": to,
+            "account": first.account_id,
+            "automation": first.automation_id,
+            "priority": first.priority,
+            "most": most,
+        },
+    )
+    return sorted(map(_leased, rows), key=lambda one: one.id)
+
+
+def _leased(row: Any) -> Leased:
     about = Subject(SubjectKind(row.about_kind), row.about_key)
     event = Event(
         Trigger(row.trigger), row.subject, about, row.email, row.product_id, row.purchase_key, row.occurred_at
@@ -116,11 +167,12 @@ def take(tx: Connection) -> Leased | None:
 
 def waits(tx: Connection, seconds: float) -> bool:
     """Whether something has been due for so many seconds."""
-    return tx.execute(text(DUE), {"age": seconds}).one_or_none() is not None
+    wanted = {"age": seconds, "to": list(EVERYWHERE), "patience": int(Priority.HISTORY)}
+    return tx.execute(text(NEXT), wanted).one_or_none() is not None
 
 
 def hold(tx: Connection, leased: Leased) -> None:
-    """Hold a promise for two minutes more, and flush. Raises Lost where somebody else has it."""
+    """Hold a promise for a minute more, and flush. Raises Lost where somebody else has it."""
     _flushed(tx)
     held = tx.execute(
         text(
@@ -131,6 +183,18 @@ def hold(tx: Connection, leased: Leased) -> None:
     )
     if not held.rowcount:
         raise Lost("Another worker has taken this on.")
+
+
+def give_back(tx: Connection, leased: Leased, due_at: datetime | None = None) -> None:
+    """Let go of a promise for which nothing was done, as if it had never been taken; not before `due_at`."""
+    tx.execute(
+        text(
+            "UPDATE outbox SET state = CASE WHEN failures > 0 THEN 'failed' ELSE 'waiting' END, leased_until = NULL,"
+            " attempts = attempts - 1, due_at = coalesce(:due_at, due_at)"
+            " WHERE account_id = :account AND id = :id AND fence = :fence AND state = 'leased'"
+        ),
+        {"account": leased.account_id, "id": leased.id, "fence": leased.fence, "due_at": due_at},
+    )
 
 
 def settle(tx: Connection, leased: Leased, settled: Settled, now: datetime) -> bool:

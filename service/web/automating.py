@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from service.domain.automation import filters, mapping
+from service.domain.automation import filters, mapping, payload
 from service.domain.automation.filters import FilterError
 from service.domain.automation.mapping import MappingError
-from service.errors import Conflict, Unprocessable
-from service.store import automations, connections
+from service.errors import Unprocessable
+from service.store import automations, ledger
 from service.store.accounts import Account
 from service.store.automations import Draft
 from service.store.engine import transaction
 from service.web.rooms import rooms
+
+READ: dict[str, Callable[[Any], object]] = {"kommo": mapping.read, "webhook": payload.read}
+"""By destination: who understands its mapping."""
 
 
 def draft_of(said: dict[str, Any]) -> Draft:
@@ -25,9 +29,11 @@ def draft_of(said: dict[str, Any]) -> Draft:
     except FilterError as refused:
         errors["filter"] = [fault._asdict() for fault in refused.faults]
     try:
-        mapping.read(said["mapping"])
+        READ[said["destination"]](said["mapping"])
     except MappingError as refused:
         errors["mapping"] = [fault._asdict() for fault in refused.faults]
+    if said.get("endpoint_id") is not None and said["destination"] != "webhook":
+        errors["endpoint_id"] = ["Only an automation that sends to a webhook has an address."]
     if errors:
         unreadable = Unprocessable(
             "The automation cannot be understood; 'errors' says where and why.", code="automation_unreadable"
@@ -42,15 +48,17 @@ def draft_of(said: dict[str, Any]) -> Draft:
         mapping=said["mapping"],
         policy=str(said["policy"]),
         even_overtaken=said["even_overtaken"],
+        endpoint_id=said.get("endpoint_id"),
     )
 
 
 def switched(account: Account, automation_id: int, state: str) -> None:
-    """Switch an automation. Raises NotFound, and Conflict (`kommo_not_connected`) where it could write nowhere."""
+    """Switch an automation. Raises NotFound, and Conflict (see `check_way`) where it could write nowhere."""
     with transaction(rooms().engine) as tx:
-        connected = connections.find(tx, account.id)
-        if state == "on" and (connected is None or connected.state == "disconnected"):
-            raise Conflict("Connect a Kommo account first.", code="kommo_not_connected")
+        ledger.lock(tx, account.id)  # nobody takes its address away between the check and the switch
+        row = automations.find(tx, account.id, automation_id)
+        if state == "on":
+            automations.check_way(tx, account.id, row["destination"], row["endpoint_id"])
         automations.switch(tx, account.id, automation_id, state, datetime.now(UTC))
 
 

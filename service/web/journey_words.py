@@ -123,11 +123,16 @@ MOOD_OF = {kind: MOODS[CATEGORY_OF[status]] for status, kind in KIND_OF_STATUS.i
 """How a step is tinted; the sentence says the same."""
 
 
-def sentence(row: Row) -> str:
-    """What happened, in the reader's language. `row` is a milestone as `journeys` reads it."""
+def sentence(row: Row, stage_names: Mapping[tuple[int, int], str] | None = None) -> str:
+    """What happened, in the reader's language. `row` is a milestone as `journeys` reads it.
+
+    `stage_names` are those of the connected Kommo, by pipeline and stage; without them a stage goes by its number.
+    """
     usual = OF_PAYMENT.get((row["kind"], row["payment_type"] or ""), SENTENCES[row["kind"]])
     detail = (row["detail"] or "")[:PLAIN]
     said = _of_number(row) or OF_END.get((row["kind"], detail)) or (_of_detail(row["kind"], detail) if detail else None)
+    if row["kind"] == stages.KIND and said is None:
+        said = _of_stage(row["key"], stage_names or {})
     return str(usual if said is None else said)
 
 
@@ -140,6 +145,15 @@ def _of_number(row: Row) -> str | None:
     elif row["kind"] == "approved" and row["is_bump"]:
         number = _("The order bump was paid")
     return number
+
+
+def _of_stage(key: str, names: Mapping[tuple[int, int], str]) -> str | None:
+    """What is said of a lead in a stage that is no end."""
+    place = stages.place_of(key)
+    if place is None:
+        return None
+    told = names.get(place) or _("%(stage)s of the pipeline %(pipeline)s", stage=place.stage, pipeline=place.pipeline)
+    return str(_("The lead in Kommo reached the stage %(stage)s", stage=told))
 
 
 def _of_detail(kind: str, detail: str) -> str | None:

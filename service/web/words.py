@@ -200,6 +200,12 @@ FAULTS = {
     "too_many_tags": _l("A client may have 30 tags at most."),
     "too_many_account_tags": _l("This account has 1,000 different tags, which is the most."),
     "timezone_unknown": _l("Choose a time zone such as America/Sao_Paulo."),
+    "automation_changed": _l("Somebody changed this step while you were writing. Yours is not saved yet."),
+    "too_many_automations": _l("An account may have 200 automations at most. Delete old ones first."),
+    "kommo_not_connected": _l("Connect a Kommo account first: it is where this automation writes."),
+    "endpoint_needed": _l("Choose the webhook address this automation sends to first."),
+    "endpoint_removed": _l("The webhook address of this automation was removed: choose another one first."),
+    "endpoint_not_on": _l("The webhook address of this automation is switched off: switch it on first."),
 }
 
 

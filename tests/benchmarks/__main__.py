@@ -14,13 +14,25 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import door, drain, flush, importing, latency, memory, pages, preview, report
+from tests.benchmarks import (
+    door,
+    drain,
+    flush,
+    history,
+    hooks,
+    importing,
+    latency,
+    memory,
+    pages,
+    preview,
+    report,
+)
 from tests.benchmarks.house import House, opened
 from tests.benchmarks.peers.environment import installed
 from tests.benchmarks.result import Line
 from tests.benchmarks.scale import FULL, QUICK, Scale
 
-EVERY_ROW = tuple(range(1, 13))
+EVERY_ROW = tuple(range(1, 15))
 
 
 def measured(
@@ -50,6 +62,8 @@ def measured(
     yield from (line() for number, line in alone.items() if number in wanted)
     if wanted & {11, 12}:
         yield from (line for line in pages.over_a_crowd(scale, keep=keep) if line.number in wanted)
+    outwards = {13: history.to_kommo, 14: hooks.answered}
+    yield from (measure(house, scale) for number, measure in outwards.items() if number in wanted)
 
 
 def main() -> None:

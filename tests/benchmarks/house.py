@@ -105,6 +105,12 @@ class House:
             yield program
 
     @contextlib.contextmanager
+    def program(self, name: str, words: list[str]) -> Iterator[Program]:
+        """Any other program over the same servers, of Python's arguments."""
+        with self._program(name, words, self.settings) as program:
+            yield program
+
+    @contextlib.contextmanager
     def _program(self, name: str, words: list[str], chosen: Settings) -> Iterator[Program]:
         log, ours = self.settings.var_dir / "log" / f"bench-{name}.log", os.getpid()
         with log.open("ab") as writing:

@@ -22,6 +22,9 @@ class Scale:
     rows_at_the_limit: int
     few_clients: int
     many_clients: int
+    history_sales: int
+    history_per_second: int
+    history_rounds: int = 1
     connections: int = 64
     postbacks_per_second: int = 100
 
@@ -40,6 +43,8 @@ FULL = Scale(
     rows_at_the_limit=20_000,
     few_clients=10_000,
     many_clients=1_000_000,
+    history_sales=10_000,
+    history_per_second=100,
 )
 QUICK = Scale(
     rounds=1,
@@ -55,4 +60,6 @@ QUICK = Scale(
     rows_at_the_limit=4_000,
     few_clients=1_000,
     many_clients=20_000,
+    history_sales=500,
+    history_per_second=60,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -197,6 +198,15 @@ def test_on_a_telephone_targets_are_large_enough_and_the_bar_is_at_the_bottom(an
     bar = ana.page.locator("nav.rail").bounding_box()
     assert bar is not None
     assert round(bar["y"] + bar["height"]) == 740
+    ana.shoots("bar-360")
+    few = ana.page.locator(".rail-few")
+    cut = "bar => [...bar.querySelectorAll('.clip')].filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    assert few.evaluate(cut) == 0
+    few.get_by_text("Mais").click()
+    ana.shoots("bar-more-360")
+    few.get_by_role("link", name="Ajustes").click()
+    expect(ana.page).to_have_url(re.compile(r"/settings$"))
+    ana.page.goto(f"{account}/events")
     small = ana.page.evaluate(
         """[...document.querySelectorAll('a, button, select, input:not([type=hidden]), summary')]
         .filter(one => one.checkVisibility() && !one.matches('.skip, .stretched, p a'))

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from service.domain.automation.triggers import Trigger
+from service.store import accounts, automations
+from service.store.automations import Draft
 from service.store.engine import transaction
 from tests.commands.conftest import Terminal
 
@@ -187,3 +190,21 @@ def test_another_report_of_hotmart_is_recognised_and_refused_kindly(empty):
 
 def test_a_file_that_is_not_there_is_a_usage_error(empty):
     assert "does not exist" in empty.complains("import", "no-such-file.csv", "--yes", code=2)
+
+
+def test_automations_are_told_of_an_import_only_where_it_is_said(empty, tmp_path):
+    with transaction(empty.app.extensions["marco"].engine) as tx:
+        account = accounts.named(tx, None)
+        draft = Draft("Todas", Trigger.SALE_CREATED, {}, "kommo", {"lead_name": "x"}, "always_new")
+        made = automations.create(tx, account.id, draft, account.created_at)
+        automations.switch(tx, account.id, made, "on", account.created_at)
+    owed = text("SELECT subject FROM outbox WHERE automation_id = :made AND priority = 1 ORDER BY id")
+    sold = []
+    for code, options in (("HP1", []), ("HP2", ["--run-automations"])):
+        line = f"Transação;Status;Email;Moeda;Valor da Venda\n{code};Aprovado;ana@example.com;BRL;1,00\n"
+        empty.says("import", written(tmp_path, line), "--yes", *options)
+        with transaction(empty.app.extensions["marco"].engine) as tx:
+            sold.append(list(tx.execute(owed, {"made": made}).scalars()))
+    with transaction(empty.app.extensions["marco"].engine) as tx:
+        automations.switch(tx, account.id, made, "deleted", account.created_at)
+    assert sold == [[], ["t:HP2"]]

@@ -230,3 +230,45 @@ def test_while_redis_is_away_nobody_calls(fake):
             kommo.account()
     assert (raised.value.code, raised.value.retry_after) == ("road_unknown", 5)
     assert fake.seen == []
+
+
+def test_what_was_let_through_is_counted_for_an_hour_and_looking_takes_nothing(redis, clock):
+    road = RedisRoad(redis, a_name(), FAST, clock)
+    for seconds in (0, 1, 65):
+        clock.now = 1000 + seconds
+        road.take(urgent=True)
+    assert (road.use().minute, road.use().hour) == (1, 3)
+    clock.now += 3541
+    assert (road.use().minute, road.use().hour) == (0, 1)
+    clock.now += 60
+    assert road.use().hour == 0
+    road.take(urgent=True)
+    assert sum(name.startswith(b"used:") for name in redis.hkeys(road._key)) <= 2, "older slots are thrown away"
+
+
+def test_turns_nobody_got_are_not_counted(redis, clock):
+    road = RedisRoad(redis, a_name(), Pace(), clock)
+    assert [road.take(urgent=True).state for _ in range(3)] == [State.GO, State.BUSY, State.BUSY]
+    assert road.use().minute == 1
+    road.slow_down(30)
+    assert road.take(urgent=True).state is State.PAUSED
+    assert (road.use().minute, road.use().paused, road.use().closed) == (1, 30, 0)
+
+
+def test_how_the_road_stands_is_seen_without_trying_it(redis, clock):
+    road = RedisRoad(redis, a_name(), None, clock)
+    assert road.use() == (0, 0, 0.0, 0.0, False)
+    closed = road.close()
+    assert (road.use().closed, road.use().trying) == (closed, False)
+    clock.now += closed + 1
+    assert (road.use().closed, road.use().trying) == (0, True)
+    road.went_well()
+    assert road.use() == (0, 0, 0.0, 0.0, False)
+
+
+def test_how_the_road_is_used_is_not_known_while_redis_is_away():
+    with Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0)) as away:
+        road = RedisRoad(away)
+        with pytest.raises(Unavailable) as raised:
+            road.use()
+    assert raised.value.code == "road_unknown"

@@ -30,7 +30,7 @@ def plans_of(desk, wishes):
 
 def run(desk, planned):
     kept: dict[int, Stored] = {}
-    return carry_out_many(desk.kommo, planned, kept.__setitem__), kept
+    return carry_out_many(desk.kommo, planned, kept.update), kept
 
 
 def test_sixty_new_sales_take_four_requests_and_hang_together(desk):
@@ -100,3 +100,17 @@ def test_a_merged_lead_is_left_to_be_brought_alone(desk):
     (result,), _ = run(desk, plans_of(desk, [stranger]))
     assert result.merged
     assert len(desk.fake.account.notes) == 1
+
+
+def test_each_hears_its_own_part_of_a_request_and_nothing_of_the_others(desk):
+    wishes = [a_wish(number) for number in range(3)]
+    wishes[2] = wishes[2]._replace(lead=wishes[2].lead._replace(responsible_user_id=5))
+    results, _ = run(desk, plans_of(desk, wishes))
+    heard = [[(one["method"], one["path"], one["status"]) for one in result.exchanges] for result in results]
+    made, noted = ("POST", "leads/complex", "200"), ("POST", "leads/notes", "200")
+    assert heard == [[made, noted], [made, noted], [("POST", "leads/complex", "400")]]
+    for number, result in enumerate(results):
+        told = str(result.exchanges)
+        assert [f"ana{other}@example.com" in told for other in range(3)] == [other == number for other in range(3)]
+    assert "responsible_user_id" in results[2].exchanges[0]["answer"]
+    assert str(results[0].stored.lead_id) in results[0].exchanges[0]["answer"]

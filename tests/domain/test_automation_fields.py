@@ -23,7 +23,7 @@ from service.domain.automation.catalogue import (
     FURTHER_FIELDS,
     HOTMART_ROLE,
     LEAD_FIELDS,
-    NOT_TOLD_YET,
+    OF_OLD_POSTS,
     RECEIVER,
     SALE_FIELDS,
     area_of,
@@ -34,6 +34,7 @@ from service.domain.automation.fields import Known
 from service.domain.automation.leads import Policy
 from service.domain.automation.ready import READY
 from service.domain.automation.triggers import MEANING, Trigger
+from service.domain.automation.using import fields_of
 from service.domain.automation.values import FieldType, Value, bare, value_of
 from service.domain.automation.writes import Closed
 from service.domain.facts import Fact
@@ -46,6 +47,7 @@ from service.samples import BOLETO, an_event
 from service.samples.cast import CLUB
 from service.sources import postback
 from service.sources.telling import Kept
+from tests.living import payload
 
 LIST = Path(__file__).parents[1] / "reference" / "automation" / "fields.csv"
 NOW = datetime(2026, 8, 20, tzinfo=UTC)
@@ -71,6 +73,17 @@ UNPAID = {"PURCHASE_EXPIRED", "PURCHASE_DELAYED", "PURCHASE_CANCELED"}
 WITHOUT_BOLETO = {"PURCHASE_DELAYED", "PURCHASE_CANCELED"}
 ONLY_PAID = {"approved_at", "approved_on", "warranty_on"}
 BOLETO_FIELDS = {"boleto_print_link", "boleto_link", "boleto_barcode"}
+ROLES_OF_SHEETS = {"payment_engine", "offer_mode", "offer_payment_mode"}
+"""Of today's sales only spreadsheets tell these."""
+AN_OLD_POST = {
+    **json.loads(payload("v1-approved.json")),
+    "prod": "778899",
+    "phone_local_code": "31",
+    "phone_number": "987650000",
+    "hotkey": "K12345",
+    "recurrency_period": "30",
+    "product_support_email": "ajuda@example.com",
+}
 
 
 A_RECOVERY = Closed(
@@ -98,6 +111,8 @@ def a_full_event(event: str) -> dict[str, Any]:
     members = told["data"]
     members.get("commissions", []).append({"source": "COPRODUCER", "value": 5, "currency_value": "BRL"})
     members.get("buyer", {}).get("address", {})["complement"] = "Apto 1"
+    members.get("buyer", {})["ucode"] = "2ac1a6ab-0000-4a0b-9000-5e0a9d000001"
+    members.get("purchase", {})["event_tickets"] = {"amount": 2}
     return told
 
 
@@ -160,13 +175,13 @@ def test_every_source_is_a_column_that_there_is_or_one_that_is_asked_for():
         "client": {"email", *CLIENT_FIELDS},
         "subscription": {"code", "email", "status", *SUBSCRIPTION_FIELDS},
         "milestone": set(Milestone._fields),
-        "newest": told_by_translators() | set(NOT_TOLD_YET),
+        "newest": told_by_translators(),
         "recovery": set(A_RECOVERY.told()),
     }
     paths = [source[1] if isinstance(source, tuple) else source for one in CATALOGUE for source in one.sources]
     named = [path.split(".") for path in paths if isinstance(path, str) and not path.startswith("lead.")]
     assert [f"{row}.{column}" for row, column in named if column not in columns[row]] == []
-    assert {column for row, column in named if row == "newest"} >= set(NOT_TOLD_YET)
+    assert {column for row, column in named if row == "newest"} >= set(OF_OLD_POSTS)
 
 
 def told_by_translators() -> set[str]:
@@ -178,12 +193,14 @@ def told_by_translators() -> set[str]:
         if isinstance(shape, type) and issubclass(shape, shapes.Flat)
         for name in getattr(shape, "_declared_fields", {})
     }
-    return names | {"gross", "paid", "net", "phone_text", "canceled_at", "previous_plan_name"}
+    made = {"gross", "paid", "net", "phone_text", "canceled_at", "previous_plan_name", "recurrence_value"}
+    return names | made | {"original_offer_price", "producer_commission", "processor"}
 
 
-def test_what_is_asked_for_is_not_told_already():
-    read = set(merge(facts_of(*(a_full_event(event) for event in ("PURCHASE_APPROVED", "SUBSCRIPTION_CANCELLATION")))))
-    assert read & set(NOT_TOLD_YET) == set()
+def test_what_only_old_posts_tell_is_told_by_them_and_by_no_other():
+    shape, today = old_shapes.PurchaseV1(), shapes.Order()
+    assert {name: shape.fields[name].data_key for name in OF_OLD_POSTS} == OF_OLD_POSTS
+    assert not OF_OLD_POSTS.keys() & today.fields.keys()
 
 
 @pytest.mark.parametrize("trigger", EVENT_OF)
@@ -192,22 +209,79 @@ def test_every_field_of_a_trigger_has_a_value_where_a_sale_told_everything(trigg
     wanted = {CATALOGUE.find(row["label"]) for row in listed() if code in row["triggers"].split()}
     values = CATALOGUE.read(known_at(trigger))
     absent = {one.key for one in wanted if one is not None and one.key not in values}
-    not_told = {one.key for one in CATALOGUE if is_only_asked_for(one.sources)}
+    only_old = {one.key for one in CATALOGUE if is_only_of_old_posts(one.sources)}
     unpaid = ONLY_PAID if event in UNPAID else set()
     without_boleto = BOLETO_FIELDS if event in WITHOUT_BOLETO else set()
-    assert absent - not_told - unpaid - without_boleto - {"offer_mode", "offer_payment_mode"} == set()
+    assert absent - only_old - unpaid - without_boleto == ROLES_OF_SHEETS & wanted_keys(wanted)
 
 
-def is_only_asked_for(sources: tuple[Any, ...]) -> bool:
-    return all(isinstance(one, str) and one.removeprefix("newest.") in NOT_TOLD_YET for one in sources)
+def wanted_keys(wanted: set[Any]) -> set[str]:
+    return {one.key for one in wanted if one is not None}
 
 
-def test_what_is_asked_for_is_read_as_soon_as_it_is_told():
-    money = {"original_offer_price", "producer_commission", "recurrence_value"}
-    numbers = {"recurrence_period", "tickets"}
-    told = {name: ["5.00", "BRL"] if name in money else 5 if name in numbers else "dito" for name in NOT_TOLD_YET}
-    values = CATALOGUE.read(Known(newest=told))
-    assert {one.key for one in CATALOGUE if is_only_asked_for(one.sources)} <= set(values)
+def is_only_of_old_posts(sources: tuple[Any, ...]) -> bool:
+    return all(isinstance(one, str) and one.removeprefix("newest.") in OF_OLD_POSTS for one in sources)
+
+
+def test_an_old_post_of_a_sale_fills_what_todays_has_no_member_for():
+    values = CATALOGUE.read(known_of(facts_of(AN_OLD_POST)))
+    expected: dict[str, Value] = {
+        "buyer_account_area": "31",
+        "buyer_account_phone": "987650000",
+        "payment_engine": "hotmart",
+        "hotkey": "K12345",
+        "recurrence_period": Decimal(30),
+        "external_transaction": "HP11315117833431",
+        "offer_mode": "pagamento_unico",
+        "offer_payment_mode": "pagamento_unico",
+        "producer_commission": Money(Decimal("1350.50"), "BRL"),
+        "original_value": Money(Decimal("1500.00"), "BRL"),
+        "support_email": "ajuda@example.com",
+        "producer_name": "Producer Test Name",
+        "producer_document": "12345678965",
+        "producer_nature": "Pessoa Física",
+        "buyer_first_name": "Teste",
+        "buyer_last_name": "Comprador",
+    }
+    assert {key: values.get(key) for key in expected} == expected
+
+
+def test_an_old_foreign_post_names_no_currency_for_what_may_be_in_either():
+    foreign = {**AN_OLD_POST, "currency": "USD", "currency_code_from": "BRL"}
+    values = CATALOGUE.read(known_of(facts_of(foreign)))
+    assert values["original_value"] == Money(Decimal("1500.00"), None)
+    assert values["producer_commission"] == Money(Decimal("1350.50"), None)
+
+
+def test_a_coproducers_old_post_says_nothing_of_the_producers_share():
+    values = CATALOGUE.read(known_of(facts_of({**AN_OLD_POST, "receiver_type": "COPRODUCER"})))
+    assert "producer_commission" not in values
+
+
+@pytest.mark.parametrize("name", ["v2-SUBSCRIPTION_CANCELLATION.doc.json", "v1-subscription-cancellation.json"])
+def test_a_canceled_subscription_tells_its_number_and_what_was_charged_last(name):
+    told = json.loads(payload(name))
+    values = CATALOGUE.read(known_of(facts_of(told)))
+    wanted = told["data"]["actual_recurrence_value"] if "data" in told else told["actualRecurrenceValue"]
+    number = told["data"]["subscription"]["id"] if "data" in told else told["subscriptionId"]
+    assert values["recurrence_value"] == Money(Decimal(str(wanted)), None)
+    assert values["subscription_code"] == str(number)
+
+
+def test_the_sample_with_everything_tells_tickets_producer_support_and_the_price_in_the_offers_currency():
+    told = json.loads(payload("v2-PURCHASE_APPROVED.doc-all-fields.json"))
+    values = CATALOGUE.read(known_of(facts_of(told)))
+    expected: dict[str, Value] = {
+        "tickets": Decimal(2),
+        "offer_price": Money(Decimal("150.60"), "EUR"),
+        "original_value": Money(Decimal("150.60"), "EUR"),
+        "producer_commission": Money(Decimal("3.10"), "USD"),
+        "producer_name": "Producer Name",
+        "producer_document": "12345678965",
+        "support_email": "support@example.com",
+        "buyer_first_name": "Buyer",
+    }
+    assert {key: values.get(key) for key in expected} == expected
 
 
 def test_a_sale_is_read_with_its_types():
@@ -284,6 +358,13 @@ def test_a_recovery_tells_of_the_attempts_before_it():
     values = CATALOGUE.read(Known(recovery=A_RECOVERY.told()))
     assert (values["attempt_kind"], values["attempts"]) == ("declined_card", Decimal(2))
     assert values["happened_at"] == datetime(2026, 7, 2, 12, 30, tzinfo=UTC)
+
+
+def test_the_fields_an_automation_speaks_of_are_found_wherever_they_stand():
+    wanted = {"all": [{"not": {"field": "Lead: Pontuação", "operator": "empty"}}, {"field": "paid", "value": "sck"}]}
+    mapping = {"lead_name": "{{Produto: Nome | upper}}", "contact": {"name": "x {{buyer_name}}"}, "tags": ["{{src}}"]}
+    assert fields_of(wanted, mapping) == {"lead_score", "paid", "product_name", "buyer_name", "src"}
+    assert fields_of({"field": "nobody's"}, {"note": "{{never closed", "stage_id": 5}) == frozenset()
 
 
 # Ready automations

@@ -21,7 +21,9 @@ EVERY_ROOM = {
     "service.connectors",
     "service.logs",
     "service.desk",
+    "service.endpoint_desk",
     "service.exports",
+    "service.kommo_account",
     "service.kommo_desk",
     "service.panels",
     "service.problem_files",
@@ -85,7 +87,9 @@ ROOMS = {
             "service.settings",
             "service.logs",
             "service.desk",
+            "service.endpoint_desk",
             "service.exports",
+            "service.kommo_account",
             "service.panels",
             "service.problem_files",
             "service.trials",
@@ -129,10 +133,21 @@ ROOMS = {
         ours={"service.connectors", "service.domain", "service.queues", "service.settings", "service.store"},
         theirs={"sqlalchemy"},
     ),
-    "service/trials.py": Room(
+    "service/kommo_account.py": Room(
         ours={
             *("service.connectors", "service.domain", "service.errors", "service.kommo_desk"),
             *("service.settings", "service.store"),
+        },
+        theirs={"sqlalchemy"},
+    ),
+    # Sending messages to addresses, from a worker, a command or a page that tries one.
+    "service/endpoint_desk.py": Room(
+        ours={"service.connectors", "service.errors", "service.settings", "service.store"}, theirs={"sqlalchemy"}
+    ),
+    "service/trials.py": Room(
+        ours={
+            *("service.connectors", "service.domain", "service.endpoint_desk", "service.errors"),
+            *("service.kommo_desk", "service.settings", "service.store"),
         },
         theirs={"sqlalchemy"},
     ),

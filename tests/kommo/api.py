@@ -108,6 +108,18 @@ def fields(call: Call, kind: str) -> Answer:
     return listing(call, "custom_fields", copy.deepcopy(call.account.fields[kind]))
 
 
+def add_fields(call: Call, kind: str) -> Answer:
+    own = call.account
+    if not own.is_administrators:
+        raise Problem(403, "Forbidden", "Access denied")
+    if not isinstance(call.body, list) or not all(one.get("name") and one.get("type") for one in call.body):
+        raise bad_request([("0", Invalid(("FieldMissing", "name", "This field is missing.")))])
+    made = [own.next_id(880900) for _ in call.body]
+    for field_id, one in zip(made, call.body, strict=True):
+        own.add_field(kind, field_id, one["name"], one["type"], code=one.get("code"))
+    return 201, {"_embedded": {"custom_fields": [one for one in own.fields[kind] if one["id"] in made]}}
+
+
 def listing(call: Call, name: str, rows: list[Any]) -> Answer:
     if int(call.query.get("limit", 1)) > MOST:
         raise Problem(400, "Bad Request", "limit is too large")
@@ -342,6 +354,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "leads/pipelines", pipelines),
     ("GET", "users", users),
     ("GET", f"{KIND}/custom_fields", fields),
+    ("POST", f"{KIND}/custom_fields", add_fields),
     ("POST", "leads/complex", together),
     ("GET", KIND, entities),
     ("POST", KIND, create),

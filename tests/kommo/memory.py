@@ -53,6 +53,8 @@ class Account:
     duplicate_control: bool = False
     shuffles_answers: bool = False
     allows_hooks: bool = True
+    is_administrators: bool = True
+    """Whether the token is an administrator's: others may not make fields."""
     resubscribing_wakes: bool = True
     """Whether a second subscription of an address replaces the first or leaves it as it is: undocumented."""
     users: dict[int, str] = field(default_factory=lambda: {FIRST_USER: "Bia Souza", FIRST_USER + 1: "Caio Reis"})

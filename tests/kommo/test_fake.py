@@ -302,3 +302,16 @@ def test_two_accounts_are_told_apart_by_their_tokens():
     with FakeKommo(Account(), Account(id=7, token="another")).running() as fake:  # a made-up token
         answer = httpx2.get(f"{fake.origin}/api/v4/account", headers={"Authorization": "Bearer another"})
         assert answer.json()["id"] == 7
+
+
+def test_an_administrator_makes_a_field_and_nobody_else(fake, kommo):
+    asked = [{"name": "Transação Hotmart 2", "type": "text"}]
+    answer = kommo.post("leads/custom_fields", json=asked)
+    assert answer.status_code == 201
+    (made,) = answer.json()["_embedded"]["custom_fields"]
+    assert (made["name"], made["type"], made["code"]) == ("Transação Hotmart 2", "text", None)
+    listed = kommo.get("leads/custom_fields", params={"limit": 250}).json()["_embedded"]["custom_fields"]
+    assert made["id"] in [one["id"] for one in listed]
+    assert kommo.post("leads/custom_fields", json=[{"name": "x"}]).status_code == 400
+    fake.account.is_administrators = False
+    assert kommo.post("leads/custom_fields", json=asked).status_code == 403

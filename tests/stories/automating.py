@@ -47,6 +47,22 @@ def approved(minutes: float = 0, code: str = "HP0000000001", email: str = ANA, *
     return told("PURCHASE_APPROVED", minutes, code, email, **{"approved_at": moment, **more})
 
 
+def a_buyer(number: int, *, sale: int = 0, phone: int | None = None) -> dict[str, Any]:
+    """A sale of a buyer with a phone of their own, unless it is another one's."""
+    posted = approved(sale, f"HP{sale:05}{number:05}", f"buyer{number}@example.com")
+    written = {"checkout_phone_code": "31", "checkout_phone": f"319{80000000 + (phone or number)}"}
+    posted["data"]["buyer"] |= written
+    return posted
+
+
+def poured(house: House, *bodies: dict[str, Any]) -> None:
+    """These came with a spreadsheet: what they owe goes behind live traffic."""
+    before = {row.id for row in house.rows("SELECT id FROM outbox WHERE account_id = :account")}
+    house.receives(*bodies)
+    fresh = [row.id for row in house.rows("SELECT id FROM outbox WHERE account_id = :account") if row.id not in before]
+    house.rows_changed("UPDATE outbox SET priority = 1 WHERE account_id = :account AND id = ANY(:fresh)", fresh=fresh)
+
+
 def cart(minutes: float = 0, email: str = ANA, **more: Any) -> dict[str, Any]:
     """An abandoned cart."""
     return told("PURCHASE_OUT_OF_SHOPPING_CART", minutes, email=email, **more)
@@ -100,11 +116,13 @@ def deliver_all(house: House) -> int:
 
 def hurry(house: House) -> None:
     """The waits between attempts are over."""
-    house.rows_changed("UPDATE outbox SET due_at = now() WHERE account_id = :account AND state = 'failed'")
+    house.rows_changed(
+        "UPDATE outbox SET due_at = now() WHERE account_id = :account AND state IN ('failed', 'waiting')"
+    )
 
 
 def expire(house: House) -> None:
-    """Two minutes pass: leases of lost workers are over."""
+    """A minute passes: leases of lost workers are over."""
     house.rows_changed("UPDATE outbox SET leased_until = now() WHERE account_id = :account AND state = 'leased'")
 
 

@@ -12,7 +12,7 @@ from service.domain.automation.triggers import Trigger
 from service.store.engine import engine_of
 from tests.kommo.server import FakeKommo
 from tests.living import House
-from tests.stories.automating import approved, automate, deliver_all, expire, hurry, ours, outbox
+from tests.stories.automating import a_buyer, approved, automate, deliver_all, expire, hurry, ours, outbox, poured
 from workers import deliver
 from workers.workshop import Workshop
 
@@ -71,3 +71,30 @@ def dies_with_a_sale(house: House, request: int) -> bool:
     hurry(house)
     deliver_all(house)
     return killed
+
+
+@pytest.mark.parametrize("index_delay", [0.0, 30.0])
+def test_killed_anywhere_in_a_batch_of_history_every_sale_is_one_lead_one_contact_one_note(
+    house: House, kommo_of_house: FakeKommo, index_delay: float
+) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    house.receives(a_buyer(0))
+    deliver_all(house)  # what is set up there is known from here on
+    kommo_of_house.account.index_delay = index_delay
+    reads, together, notes = (1, 9), 10, 11  # three sales with three searches each, then two writes
+    for place in ends_of(*reads, together, notes):
+        poured(house, *(a_buyer(place * 10 + one) for one in range(3)))
+        assert dies_at(house, place), place
+        for _ in range(2):
+            expire(house)
+            hurry(house)
+            deliver_all(house)
+    assert {state for *_, state in outbox(house)} == {"done"}
+    sales = len(outbox(house))
+    assert sales == len(ours(kommo_of_house)) == len(kommo_of_house.account.notes)
+    assert sales == len(kommo_of_house.account.all("contacts"))
+
+
+def ends_of(*requests: int) -> list[int]:
+    """The seams before and behind these requests, as `_kill_at` numbers them."""
+    return [seam for request in requests for seam in (2 * request, 2 * request + 1)]

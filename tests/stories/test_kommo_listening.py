@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from service import kommo_desk
 from service.connectors.limits import Pace
+from service.kommo_account import address_of
 from service.store import connections, crm_hooks
 from service.store.engine import transaction
 from service.store.vault import vault_of
@@ -22,7 +23,7 @@ from tests.kommo.hooks import Hooks
 from tests.kommo.server import FakeKommo
 from tests.living import House, payload
 from tests.stories.automating import connect
-from workers.reconciling import address_of, watch
+from workers.reconciling import watch
 from workers.workshop import Workshop
 
 PIPELINE, FIRST, SECOND, WON = 7700100, 61000010, 61000020, 142

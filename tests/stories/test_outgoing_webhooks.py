@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from http.server import ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from service import endpoint_desk
 from service.connectors.webhook.messages import message_of
 from service.connectors.webhook.schedule import FEWEST_FAILURES
-from service.connectors.webhook.sending import Message
+from service.connectors.webhook.sending import Message, Taken
 from service.connectors.webhook.signing import new_secret, signed
 from service.domain.money import Money
 from service.errors import NotFound, Refused, Unavailable, Unprocessable
@@ -24,43 +22,15 @@ from service.store import crm_hooks, endpoints
 from service.store.endpoints import Endpoint
 from service.store.engine import transaction
 from service.store.vault import vault_of
-from tests.connectors.test_webhook_sending import Receiver
 from tests.living import House
-from workers.posting import post
 from workers.workshop import Workshop
 
 NOON = datetime(2026, 7, 2, 12, tzinfo=UTC)
 MESSAGE = message_of("promise 1", "sale_approved", NOON, {"product_name": "Curso"})
 
 
-@pytest.fixture
-def receiver() -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.got, server.answers = [], []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def outward(house: House) -> Workshop:
-    """The house's tools, allowed to send to this machine."""
-    return replace(house.shop, settings=replace(house.shop.settings, webhooks_to_self=True))
-
-
-@pytest.fixture
-def secret() -> str:
-    return new_secret()
-
-
-@pytest.fixture
-def endpoint(house: House, receiver: Any, secret: str) -> int:
-    url = f"http://127.0.0.1:{receiver.server_address[1]}/marco"
-    with transaction(house.shop.engine) as tx:
-        return endpoints.create(tx, house.account.id, url, secret, vault_of(house.shop.settings))
+def post(shop: Workshop, account: int, endpoint: int, message: Message) -> Taken:
+    return endpoint_desk.post(shop.engine, shop.settings, account, endpoint, message)
 
 
 def now_of(house: House, endpoint: int) -> Endpoint:
@@ -153,7 +123,8 @@ def test_failures_are_counted_until_one_attempt_goes_well(house, outward, endpoi
     assert (failing.failures, failing.state) == (3, "on")
     assert failing.failing_since is not None
     post(outward, house.account.id, endpoint, MESSAGE)
-    assert now_of(house, endpoint)[-2:] == (None, 0)
+    well = now_of(house, endpoint)
+    assert (well.failing_since, well.failures, well.trouble) == (None, 0, None)
 
 
 def test_an_address_that_failed_for_days_is_disabled_with_a_cause_and_called_no_more(
@@ -162,7 +133,8 @@ def test_an_address_that_failed_for_days_is_disabled_with_a_cause_and_called_no_
     fails(house, outward, endpoint, receiver, FEWEST_FAILURES - 1)
     days_pass(house, 5)
     fails(house, outward, endpoint, receiver)
-    assert now_of(house, endpoint)[5:7] == ("disabled", "failing_for_days")
+    given_up = now_of(house, endpoint)
+    assert (given_up.state, given_up.cause, given_up.trouble) == ("disabled", "failing_for_days", "not_taken")
     called = len(receiver.got)
     with pytest.raises(Refused) as raised:
         post(outward, house.account.id, endpoint, MESSAGE)
@@ -181,7 +153,8 @@ def test_an_address_that_says_it_is_gone_is_disabled_at_once(house, outward, end
     receiver.answers = [(410, {}, b"")]
     with pytest.raises(Refused):
         post(outward, house.account.id, endpoint, MESSAGE)
-    assert now_of(house, endpoint)[5:7] == ("disabled", "gone")
+    gone = now_of(house, endpoint)
+    assert (gone.state, gone.cause) == ("disabled", "gone")
 
 
 def test_a_message_that_is_wrong_says_nothing_of_its_receiver(house, outward, endpoint):
@@ -203,8 +176,8 @@ def test_addresses_of_one_account_are_no_other_accounts(house, another_house, ou
     with transaction(outward.engine) as tx:
         assert endpoints.every(tx, another_house.account.id) == []
         with pytest.raises(NotFound):
-            endpoints.switch(tx, another_house.account.id, endpoint, "deleted")
-        endpoints.switch(tx, house.account.id, endpoint, "deleted")
+            endpoints.remove(tx, another_house.account.id, endpoint)
+        endpoints.remove(tx, house.account.id, endpoint)
         assert endpoints.every(tx, house.account.id) == []
 
 

@@ -26,7 +26,7 @@ def language(request, app: Flask) -> Iterator[str]:
 
 
 def a_step(kind: str, **more: Any) -> dict[str, Any]:
-    usual = {"kind": kind, "detail": None, "payment_type": None, "recurrence_number": None, "is_bump": False}
+    usual = {"kind": kind, "key": "", "detail": None, "payment_type": None, "recurrence_number": None, "is_bump": False}
     return {**usual, "occurred_at": NOON, **more}
 
 
@@ -101,3 +101,19 @@ def test_a_group_says_how_many_how_long_and_why(app, language, said):
     )
     with app.test_request_context(headers={"Accept-Language": language}):
         assert journey_words.group_sentence(group).replace("\xa0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("9001001|7700100:61000010|1", "O lead na Kommo chegou à etapa Vendas: Boleto gerado"),
+        ("9001001|7700100:61000099|2", "O lead na Kommo chegou à etapa 61000099 do funil 7700100"),
+        ("something else", "O lead na Kommo chegou a outra etapa"),
+    ],
+)
+def test_a_stage_is_called_as_in_kommo_and_by_its_number_where_nobody_knows_its_name(app, key, said):
+    names = {(7700100, 61000010): "Vendas: Boleto gerado"}
+    with app.test_request_context(headers={"Accept-Language": "pt"}):
+        assert journey_words.sentence(a_step("lead_stage_reached", key=key), names) == said
+        ended = a_step("lead_stage_reached", key=key, detail="won")
+        assert journey_words.sentence(ended, names) == "O lead na Kommo foi ganho"

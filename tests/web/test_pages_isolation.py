@@ -7,16 +7,21 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 
+from service.connectors.webhook.signing import new_secret
+from service.domain.automation.triggers import Trigger
 from service.domain.roles import Role
-from service.store import memberships, tokens
+from service.store import endpoints, memberships, tokens
 from service.store.engine import transaction
 from service.store.tokens import Kind
+from service.store.vault import vault_of
 from tests.living import House, payload
+from tests.stories.automating import automate
 from tests.web.visitors import Visitor, a_member, a_user, an_email
 
 NOWHERE = "0000000000000000"
 EVERYWHERE = {"name"}
 """Parameters that name a page every account has, no thing of one."""
+AN_AUTOMATION = {"name": "Uma", "trigger": "sale_approved", "mapping": {"lead_name": "x", "lead_value": "1"}}
 FIELDS = {"people.change_role": {"role": "reader"}}
 """What a form must say to get as far as the question whose thing it is."""
 
@@ -49,20 +54,27 @@ def things_of(house: House) -> dict[str, Any]:
 
     A page with a new kind of id fails here until its kind is added.
     """
+    automate(house, Trigger.SALE_APPROVED)
     house.receives(payload("v2-PURCHASE_APPROVED.real-pix.json"))
+    (promise,) = house.rows("SELECT id FROM outbox WHERE account_id = :account")
     imported = house.uploads("sales-en-minimal.csv")
     user = a_user(house.app)
     with transaction(house.shop.engine) as tx:
         memberships.join(tx, house.account.id, user.id, Role.READER)
         memberships.invite(tx, house.account.id, an_email(), Role.READER, house.account.created_at)
         (invitation,) = memberships.invitations(tx, house.account.id, house.account.created_at)
+        vault = vault_of(house.shop.settings)
+        endpoint_id = endpoints.create(tx, house.account.id, "https://127.0.0.1/marco", new_secret(), vault)
         (api_token,) = tokens.valid(tx, house.account.id, Kind.API)
     (delivery,) = house.get("/deliveries", source="hotmart")
     (client,) = house.get(
         "/clients", email=house.rows("SELECT email FROM clients WHERE account_id = :account")[0].email
     )
+    automation = house.client.post("/api/v1/automations", json=AN_AUTOMATION, headers=house.bearer)
     note = house.client.post(f"/api/v1/clients/{client['id']}/notes", json={"body": "Ligar"}, headers=house.bearer)
     return {
+        "automation_id": automation.get_json()["id"],
+        "promise_id": promise.id,
         "note_id": note.get_json()["id"],
         "name": "sold",
         "delivery_id": delivery["id"],
@@ -71,6 +83,7 @@ def things_of(house: House) -> dict[str, Any]:
         "user_id": user.id,
         "invitation_id": invitation.id,
         "token_id": api_token.id,
+        "endpoint_id": endpoint_id,
     }
 
 

@@ -26,6 +26,9 @@ from service.queues import Bell, Lane
 from service.settings import Settings
 from service.store import clients, inbox
 from service.store.engine import engine_of
+from tests.kommo.faults import Fault
+from tests.kommo.memory import Account
+from tests.kommo.reached import reached
 from tests.living import HOTTOK, House, payload
 from workers import ingest, listener, pouring, workshop
 from workers.workshop import Workshop
@@ -311,3 +314,20 @@ def unpacked(value: bytes) -> str:
         except (zlib.error, ValueError):
             continue
     raise AssertionError("bytes are always bytes")
+
+
+def test_the_token_of_kommo_is_in_no_log_and_on_no_page(
+    house: House, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = "canary-token-that-opens-kommo", "canary-token-that-opens-nothing"
+    with reached(house.shop.settings.redis_url, monkeypatch, Account(token=good)) as fake:
+        for token, status in ((bad, 422), (good, 200)):
+            said = {"address": "cursoexemplo", "token": token}
+            answer = house.client.put("/api/v1/kommo", json=said, headers=house.bearer)
+            assert answer.status_code == status
+            assert token not in answer.get_data(as_text=True)
+        fake.faults.plan(Fault(status=500), Fault(status=401))
+        for _ in range(2):
+            house.client.post("/api/v1/kommo/check", headers=house.bearer)
+        house.client.delete("/api/v1/kommo", headers=house.bearer)
+    ears.assert_nothing_private(good, bad)

@@ -9,7 +9,8 @@ from service.connectors.kommo.prices import Prices
 from service.connectors.kommo.shapes import Account, Field, Kind, Option, Pipeline, Stage, User
 from service.connectors.kommo.wishes import Book
 
-FINGERPRINT = "transação hotmart"
+FINGERPRINT_NAME = "Transação Hotmart"
+FINGERPRINT = FINGERPRINT_NAME.casefold()
 """The lead field by which we find a lead again, unless an automation names another one."""
 
 Json = dict[str, Any]

@@ -158,6 +158,10 @@ class Kommo:
             "POST", f"{kind}/{entity_id}/unlink", body=[{"to_entity_id": to.to_id, "to_entity_type": to.to_kind}]
         )
 
+    def add_field(self, kind: Kind, name: str, type_: str) -> None:
+        """Make a custom field. Only a token of an administrator may (reference 6.1); Refused otherwise."""
+        self._send("POST", f"{kind}/custom_fields", body=[{"name": name, "type": type_}])
+
     def subscribe(self, destination: str, codes: Sequence[str]) -> None:
         """Have these events told to an address."""
         self._send("POST", "webhooks", body={"destination": destination, "settings": list(codes)})

@@ -5,12 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from service.connectors.kommo.planning import Plan
-from service.domain.automation.judging import Verdict
-
-
-def failures_of(verdict: Verdict) -> list[dict[str, Any]]:
-    """The conditions that stopped an event."""
-    return [failure._asdict() for failure in verdict.why]
 
 
 def decision_of(plan: Plan) -> dict[str, Any]:

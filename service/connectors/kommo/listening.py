@@ -1,4 +1,7 @@
-"""A client that keeps what was said, for the history: every request and how it ended, writes with their words."""
+"""A client that keeps what was said, for the history: every request and how it ended, writes with their words.
+
+It may know some things already, which were read ahead for many promises; of these it does not ask again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 
 from service.connectors.http import Answer, Query, as_json
 from service.connectors.kommo.client import Kommo
+from service.connectors.kommo.foreseen import Foreseen
+from service.connectors.kommo.shapes import Company, Contact, Lead
 from service.errors import MarcoError
 
 READING = "GET"
@@ -17,10 +22,23 @@ class Exchanged(Kommo):
     """A Kommo that remembers since `begin` what was sent and answered. For one thread."""
 
     exchanges: list[dict[str, Any]]
+    _foreseen = Foreseen()
 
-    def begin(self, *, urgent: bool) -> None:
-        """Forget what was said; from here on it belongs to the next promise."""
-        self.exchanges, self._urgent = [], urgent
+    def begin(self, *, urgent: bool, foreseen: Foreseen | None = None) -> None:
+        """Forget what was said; from here on it belongs to the next promise, for which this was read ahead."""
+        self.exchanges, self._urgent, self._foreseen = [], urgent, foreseen or Foreseen()
+
+    def lead(self, lead_id: int) -> Lead | None:
+        """See `Kommo`."""
+        return self._foreseen.leads.get(lead_id) or super().lead(lead_id)
+
+    def contact(self, contact_id: int) -> Contact | None:
+        """See `Kommo`."""
+        return self._foreseen.contacts.get(contact_id) or super().contact(contact_id)
+
+    def company(self, company_id: int) -> Company | None:
+        """See `Kommo`."""
+        return self._foreseen.companies.get(company_id) or super().company(company_id)
 
     def _once(self, method: str, path: str, *, query: Query = (), body: Any = None) -> Answer:
         began = time.monotonic()

@@ -134,7 +134,14 @@ def lead(said: Json) -> Lead:
         tags=_tags(embedded),
         contacts=_tied(embedded, "contacts"),
         companies=_tied(embedded, "companies"),
+        score=_whole(said.get("score")),
+        labor_cost=_whole(said.get("labor_cost")),
+        price_is_computed=said.get("is_price_computed"),
     )
+
+
+def _whole(said: Any) -> int | None:
+    return None if said is None else int(said)
 
 
 def link(said: Json) -> Link:

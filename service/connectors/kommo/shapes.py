@@ -153,6 +153,9 @@ class Lead(NamedTuple):
     tags: tuple[str, ...]
     contacts: tuple[Tied, ...]
     companies: tuple[Tied, ...]
+    score: int | None = None
+    labor_cost: int | None = None
+    price_is_computed: bool | None = None
 
     @property
     def is_open(self) -> bool:

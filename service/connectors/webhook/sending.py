@@ -6,6 +6,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,11 +23,14 @@ from service.errors import Refused, TooLarge, Unavailable
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
-"""From the first byte to the last: a receiver that dribbles is cut off there."""
+"""To connect, whatever the number of addresses, and again from the first byte to the last: dribblers are cut off."""
 LARGEST_MESSAGE = 256 * 1024
+MOST_ADDRESSES = 3
+"""Of one name: a list of dead ones would hold a worker longer than it may hold a promise."""
 EXCERPT = 2048
 GONE, TOO_MANY, UNAVAILABLE = 410, 429, 503
 PUBLIC = Reach()
+USUAL_HEADERS = {"Content-Type": "application/json", "User-Agent": "Marco/0.1", "Connection": "close"}
 
 
 class Message(NamedTuple):
@@ -62,8 +66,8 @@ class Sender:
         if len(message.body) > LARGEST_MESSAGE:
             raise TooLarge("The message is larger than 256 KiB.")
         target = target_of(url)
-        headers = {"Content-Type": "application/json", "User-Agent": "Marco/0.1", "Connection": "close"}
-        headers |= signed(message.message_id, now, message.body, secrets_live) | {"Host": target.host_header}
+        signature = signed(message.message_id, now, message.body, secrets_live)
+        headers = {**USUAL_HEADERS, **signature, "Host": target.host_header}
         return _judge(*self._exchange(target, message.body, headers))
 
     def _exchange(self, target: Target, body: bytes, headers: dict[str, str]) -> tuple[int, str, str | None]:
@@ -76,18 +80,22 @@ class Sender:
                 text = answer.read(EXCERPT).decode("utf-8", "replace")
                 return answer.status, text, answer.getheader("Retry-After")
         except (OSError, http.client.HTTPException) as fault:
-            raise Unavailable(f"The connection broke off: {type(fault).__name__}", code="broken_off") from fault
+            raise Unavailable(f"No answer: {type(fault).__name__}", code="no_answer") from fault
 
     def _connected(self, target: Target) -> socket.socket:
         """A connection to an address that was judged: the name is not resolved again behind our back."""
         fault: OSError | None = None
-        for address in judged(target.host, target.port, self.reach, self.resolve):
+        until = time.monotonic() + self.total
+        for address in judged(target.host, target.port, self.reach, self.resolve)[:MOST_ADDRESSES]:
             if target.scheme == "http" and not is_loopback(address):
                 raise Refused("A message leaves this machine encrypted only: use https.", code="unencrypted")
+            left = until - time.monotonic()
+            if left <= 0:
+                break
             try:
-                plain = socket.create_connection((address, target.port), self.connect)
+                plain = socket.create_connection((address, target.port), min(self.connect, left))
                 plain.settimeout(self.total)
-                return plain if target.scheme == "http" else _encrypted(plain, target.host, self.total)
+                return plain if target.scheme == "http" else _encrypted(plain, target.host, left)
             except OSError as refused:
                 fault = refused
         raise Unavailable(f"No connection: {type(fault).__name__}", code="unreachable") from fault
@@ -129,10 +137,12 @@ def _cut(connection: socket.socket) -> None:
 
 
 def _judge(status: int, text: str, retry_after: str | None) -> Taken:
+    """Every fault holds what was answered in its `facts`, for the history."""
     if 200 <= status < 300:
         return Taken(status, text)
+    told = {"status": str(status), "answer": text}
     if status == GONE:
-        raise Refused("The receiver says that it is gone for good (410).", code="gone")
+        raise Refused("The receiver says that it is gone for good (410).", code="gone", facts=told)
     asked = int(retry_after) if retry_after and retry_after.isdecimal() and len(retry_after) < 8 else None
     code = "busy" if status in (TOO_MANY, UNAVAILABLE) else "not_taken"
-    raise Unavailable(f"The receiver answered {status}.", code=code, retry_after=asked)
+    raise Unavailable(f"The receiver answered {status}.", code=code, retry_after=asked, facts=told)

@@ -38,6 +38,11 @@ def key_of(secret: str) -> bytes:
     return key
 
 
+def unsigned(message_id: str, at: datetime) -> dict[str, str]:
+    """The same three headers for people to look at: with a mask where the signature would be."""
+    return {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": "v1,•••"}
+
+
 def signed(message_id: str, at: datetime, body: bytes, secrets_live: Sequence[str]) -> dict[str, str]:
     """The three headers of one attempt: the id stays with the message, the time is that of the attempt.
 

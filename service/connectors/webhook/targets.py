@@ -36,30 +36,30 @@ class Target(NamedTuple):
 def target_of(url: str) -> Target:
     """Take a URL apart.
 
-    Raises Unprocessable (code `bad_url`, what is wrong in the message) for anything that two readers could understand
-    differently. Whether its address may be reached is asked at the moment of connecting.
+    Raises Unprocessable (code `bad_url`, a word for what is wrong in `facts["reason"]`) for anything that two readers
+    could understand differently. Whether its address may be reached is asked at the moment of connecting.
     """
     if len(url) > LONGEST_URL or not url.isprintable() or any(sign in url for sign in " \\"):
-        raise _bad("has signs that belong in no address, or is too long")
+        raise _bad("signs", "has signs that belong in no address, or is too long")
     try:
         parsed = httpx2.URL(url)
         host = parsed.raw_host.decode("ascii").lower()
     except (httpx2.InvalidURL, UnicodeError, ValueError):
-        raise _bad("cannot be read") from None
+        raise _bad("signs", "cannot be read") from None
     if parsed.scheme not in USUAL_PORTS:
-        raise _bad("must begin with https://")
+        raise _bad("scheme", "must begin with https://")
     if parsed.userinfo or USER.match(url):
-        raise _bad("must not hold a user or password")
+        raise _bad("user", "must not hold a user or password")
     port = USUAL_PORTS[parsed.scheme] if parsed.port is None else parsed.port
     if port != USUAL_PORTS[parsed.scheme] and not FIRST_FREE_PORT <= port <= LAST_PORT:
-        raise _bad("names a port that is not for the web")
+        raise _bad("port", "names a port that is not for the web")
     return Target(parsed.scheme, _host(host), port, parsed.raw_path.decode("ascii"))
 
 
 def _host(host: str) -> str:
     name = host.removesuffix(".").strip("[]")
     if not name or name.endswith(".") or "%" in name:
-        raise _bad("names no host")
+        raise _bad("host", "names no host")
     if ":" not in name and NUMBER.fullmatch(name.rsplit(".", 1)[-1]):
         _check_plain(name)
     return name
@@ -70,8 +70,8 @@ def _check_plain(name: str) -> None:
     try:
         IPv4Address(name)
     except AddressValueError:
-        raise _bad("writes an address in an unusual way") from None
+        raise _bad("unusual", "writes an address in an unusual way") from None
 
 
-def _bad(what: str) -> Unprocessable:
-    return Unprocessable(f"The address {what}.", code="bad_url")
+def _bad(reason: str, what: str) -> Unprocessable:
+    return Unprocessable(f"The address {what}.", code="bad_url", facts={"reason": reason})

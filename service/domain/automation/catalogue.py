@@ -132,7 +132,7 @@ SALE_FIELDS = (
     _field("buyer_postcode", TEXT, "Comprador: CEP", "client.postcode"),
     _field("buyer_checkout_postcode", TEXT, "Comprador: CEP (checkout)", "newest.postcode"),
     _field("transaction", TEXT, "Código de transação", "purchase.transaction", "milestone.transaction"),
-    _field("payment_engine", TEXT, "Método de Pagamento", "newest.payment_engine"),
+    _field("payment_engine", TEXT, "Método de Pagamento", "newest.payment_engine", "newest.processor"),
     _field("payment_type", TEXT, "Forma de Pagamento (boleto, cartão de crédito, etc)", "purchase.payment_type"),
     _field("hotkey", TEXT, "Hotkey", "newest.hotkey"),
     _field("plan_name", TEXT, "Nome do plano de assinatura", *_PLAN),
@@ -269,25 +269,16 @@ FURTHER_FIELDS = (
 
 CATALOGUE = Catalogue((*SALE_FIELDS, *LEAD_FIELDS, *FURTHER_FIELDS))
 
-NOT_TOLD_YET = {
-    "original_offer_price": "data.purchase.original_offer_price; 1.0.0: original_offer_price",
-    "first_name": "data.buyer.first_name; 1.0.0: first_name",
-    "last_name": "data.buyer.last_name; 1.0.0: last_name",
-    "account_phone_area": "1.0.0: phone_local_code",
-    "account_phone": "1.0.0: phone_number",
-    "payment_engine": "1.0.0: payment_engine",
-    "hotkey": "1.0.0: hotkey",
-    "recurrence_period": "1.0.0: recurrency_period",
-    "producer_commission": "data.commissions[] with source PRODUCER; 1.0.0: cms_vendor where receiver_type is SELLER",
-    "external_transaction": "1.0.0: transaction_ext",
-    "producer": "data.producer.name; 1.0.0: producer_name",
-    "producer_document": "data.producer.document; 1.0.0: producer_document",
-    "producer_legal_nature": "data.producer.legal_nature; 1.0.0: producer_legal_nature",
-    "support_email": "data.product.support_email; 1.0.0: product_support_email",
-    "tickets": "data.purchase.event_tickets.amount",
-    "offer_payment_mode": "1.0.0: productOfferPaymentMode",
-    "buyer_ucode": "data.buyer.ucode",
-    "subscription_id": "data.subscription.id (cancellation); 1.0.0: subscriptionId",
-    "recurrence_value": "data.actual_recurrence_value (no currency); 1.0.0: actualRecurrenceValue",
+OF_OLD_POSTS = {
+    "account_phone_area": "phone_local_code",
+    "account_phone": "phone_number",
+    "payment_engine": "payment_engine",
+    "hotkey": "hotkey",
+    "recurrence_period": "recurrency_period",
+    "external_transaction": "transaction_ext",
+    "offer_payment_mode": "productOfferPaymentMode",
 }
-"""Fields of facts the catalogue reads and no translator gives yet, and where a postback has them."""
+"""Fields of facts that only posts of version 1.0.0 tell, and under which name: 2.0.0 has no such member.
+
+Where Hotmart sends 2.0.0, what is read from them alone is empty: hotkey, recurrence period and the outer payment code.
+"""

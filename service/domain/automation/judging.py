@@ -54,6 +54,11 @@ def judge(one: Filter, values: Values, zone: tzinfo = UTC) -> Verdict:
     return Verdict(passed=True) if answer.told else Verdict(passed=False, why=answer.because)
 
 
+def failures_of(verdict: Verdict) -> list[dict[str, Any]]:
+    """The conditions that stopped an event, as JSON for its history."""
+    return [failure._asdict() for failure in verdict.why]
+
+
 def _answer(one: Filter, values: Values, zone: tzinfo) -> _Answer:
     if isinstance(one, Condition):
         return _of_condition(one, values.get(one.field.key), zone)

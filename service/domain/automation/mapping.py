@@ -73,7 +73,7 @@ def read(raw: Any) -> Mapping:
     """The mapping that stored or posted JSON describes. Raises MappingError with every fault."""
     if not isinstance(raw, dict):
         raise MappingError([Fault("", "not_an_object")])
-    reader = _Reader(raw)
+    reader = Reader(raw)
     mapping = _mapping(reader)
     reader.refuse_strange_names()
     if not mapping.lead_name.text.strip():
@@ -85,7 +85,7 @@ def read(raw: Any) -> Mapping:
     return mapping
 
 
-def _mapping(reader: _Reader) -> Mapping:
+def _mapping(reader: Reader) -> Mapping:
     return Mapping(
         lead_name=reader.template("lead_name") or parse(""),
         lead_value=reader.template("lead_value"),
@@ -104,7 +104,7 @@ def _mapping(reader: _Reader) -> Mapping:
     )
 
 
-def _contact(reader: _Reader) -> ContactMapping | None:
+def _contact(reader: Reader) -> ContactMapping | None:
     part = reader.part("contact")
     if part is None:
         return None
@@ -120,7 +120,7 @@ def _contact(reader: _Reader) -> ContactMapping | None:
     return contact
 
 
-def _field(part: _Reader) -> FieldMapping | None:
+def _field(part: Reader) -> FieldMapping | None:
     kind, field, value = part.choice("kind", KINDS, "leads"), part.number("field"), part.template("value")
     policy = part.choice("policy", POLICIES, "always")
     part.refuse_strange_names()
@@ -131,7 +131,7 @@ def _field(part: _Reader) -> FieldMapping | None:
     return FieldMapping(kind, field, value, policy)
 
 
-class _Reader:
+class Reader:
     """Reads one object of the JSON, and remembers what is wrong with it."""
 
     def __init__(self, raw: Json[str, Any], place: str = "", faults: list[Fault] | None = None) -> None:
@@ -184,6 +184,13 @@ class _Reader:
             return None
         return value
 
+    def word(self, name: str) -> str:
+        """A text of its own, no template; empty where there is none."""
+        value = self._take(name)
+        if value is not None and not isinstance(value, str):
+            self.fault(name, "not_a_text")
+        return value.strip() if isinstance(value, str) else ""
+
     def choice(self, name: str, words: tuple[str, ...], usual: str) -> str:
         """One of a few words."""
         value = self._take(name)
@@ -198,7 +205,7 @@ class _Reader:
             self.fault(name, "not_one_of", ", ".join(words))
         return tuple(one for one in listed if one in words) or usual
 
-    def part(self, name: str) -> _Reader | None:
+    def part(self, name: str) -> Reader | None:
         """An object within."""
         value = self._take(name)
         if value is None:
@@ -206,15 +213,15 @@ class _Reader:
         if not isinstance(value, dict):
             self.fault(name, "not_an_object")
             return None
-        return _Reader(value, ".".join(filter(None, (self.place, name))), self.faults)
+        return Reader(value, ".".join(filter(None, (self.place, name))), self.faults)
 
-    def parts(self, name: str, most: int) -> list[_Reader]:
+    def parts(self, name: str, most: int) -> list[Reader]:
         """A list of objects."""
         listed = self._list(name, most)
         if any(not isinstance(one, dict) for one in listed):
             self.fault(name, "not_an_object")
         return [
-            _Reader(one, f"{name}[{place}]", self.faults) for place, one in enumerate(listed) if isinstance(one, dict)
+            Reader(one, f"{name}[{place}]", self.faults) for place, one in enumerate(listed) if isinstance(one, dict)
         ]
 
     def _list(self, name: str, most: int) -> list[Any]:

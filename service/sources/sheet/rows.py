@@ -40,6 +40,8 @@ TEXTS = frozenset(
         "affiliate_code",
         "refusal_reason",
         "processor",
+        "producer",
+        "producer_document",
         "billing_type",
         "name",
         "state",

@@ -32,7 +32,7 @@ from service.web import guards
 from service.web.automating import draft_kept, draft_of, switched
 from service.web.rooms import rooms
 
-blueprint = Blueprint("automations", __name__, url_prefix="/api/v1/automations", description="Automations")
+blueprint = Blueprint("automations_api", __name__, url_prefix="/api/v1/automations", description="Automations")
 blueprint.before_request(guards.api_account)
 
 

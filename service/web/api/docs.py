@@ -11,11 +11,14 @@ from flask_smorest import Api
 
 from schemas.resources import Fault
 from service.web.api import (
+    alerts,
     automations,
     client_list,
     clients,
+    endpoints,
     exports,
     inbox,
+    kommo,
     ledger,
     merging,
     opportunities,
@@ -62,6 +65,9 @@ def install(app: Flask) -> None:
         uploads.blueprint,
         exports.blueprint,
         automations.blueprint,
+        kommo.blueprint,
+        alerts.blueprint,
+        endpoints.blueprint,
     ):
         api.register_blueprint(blueprint)
     app.extensions["openapi"] = api.spec

@@ -11,8 +11,10 @@ from service.web import locale, words
 from service.web.pages import (
     accounts,
     assets,
+    automations,
     clients,
     connect,
+    connections,
     events,
     invitations,
     overview,
@@ -37,7 +39,9 @@ PAGES: tuple[Page, ...] = (
     sales.PAGE,
     clients.PAGE,
     wizard.PAGE,
+    automations.PAGE,
     events.PAGE,
+    connections.PAGE,
     connect.PAGE,
     settings.PAGE,
     reporting.PAGE,
@@ -55,6 +59,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(page.blueprint)
     app.context_processor(_shared)
     app.jinja_env.globals |= {"words": words, "event_name": words.event_name, "field_name": words.field_name}
+    app.jinja_env.tests["is_here"] = is_here
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

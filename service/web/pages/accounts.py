@@ -15,11 +15,15 @@ PREFIX = "/a/<account_key>"
 
 
 class Entry(NamedTuple):
-    """One line of the navigation. `icon` is the id of a symbol in `static/icons.svg`."""
+    """One line of the navigation. `icon` is the id of a symbol in `static/icons.svg`.
+
+    A telephone shows those `at_hand` at once, four of them and with short names, the others below "More".
+    """
 
     label: LazyString
     icon: str
     endpoint: str
+    at_hand: bool = False
 
 
 class Page(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -21,12 +20,13 @@ from service.store import facts, lists, panel
 from service.store.engine import transaction
 from service.store.lists import Page as Part
 from service.web import guards, masking, words
+from service.web.days import midnight
 from service.web.pages.accounts import Entry, Page, account_pages
 from service.web.replays import replay
 from service.web.rooms import rooms
 
 blueprint = account_pages("events", __name__, "/events")
-PAGE = Page(blueprint, Entry(_l("Events"), "events", "events.index"))
+PAGE = Page(blueprint, Entry(_l("Events"), "events", "events.index", at_hand=True))
 PAGE_SIZE = 50
 LONGEST_WORDS = 200
 LAST_PAGE = 10_000
@@ -69,17 +69,9 @@ def _conditions(asked: dict[str, str], zone: ZoneInfo) -> dict[str, Any]:
         "state": asked["state"] or None,
         "event": asked["event"] or None,
         "about": asked["q"].replace("\x00", "") or None,
-        "since": _midnight(asked["from"], zone),
-        "until": _midnight(asked["to"], zone, after=1),
+        "since": midnight(asked["from"], zone),
+        "until": midnight(asked["to"], zone, after=1),
     }
-
-
-def _midnight(day: str, zone: ZoneInfo, after: int = 0) -> datetime | None:
-    """When a day written as ISO 8601 begins in the zone, or the one so many days later; None for no day."""
-    try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=after), time.min, zone)
-    except (ValueError, OverflowError):
-        return None
 
 
 @blueprint.get("/<int:delivery_id>")

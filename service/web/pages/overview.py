@@ -14,13 +14,13 @@ from service.queues import Lane
 from service.store import heartbeats, panel
 from service.store.engine import transaction
 from service.store.panel import Arrivals
-from service.web import guards
+from service.web import alerting, guards
 from service.web.pages.accounts import Entry, Page, account_pages, local_now
 from service.web.pages.session import remember
 from service.web.rooms import rooms
 
 blueprint = account_pages("overview", __name__)
-PAGE = Page(blueprint, Entry(_l("Overview"), "overview", "overview.show"))
+PAGE = Page(blueprint, Entry(_l("Overview"), "overview", "overview.show", at_hand=True))
 LATE = timedelta(seconds=30)
 QUIET = timedelta(days=3)
 
@@ -49,6 +49,7 @@ def show() -> Response:
         totals=totals,
         health=health_of(arrivals, lanes, datetime.now(UTC)),
         days=panel.REVENUE_DAYS,
+        alerts=alerting.current(),
     )
     answer = make_response(page)
     remember(answer, guards.ACCOUNT_COOKIE, account.key)

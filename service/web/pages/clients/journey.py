@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,10 +12,11 @@ from werkzeug import Response
 
 from schemas.journeys import JourneyFilter
 from service.domain.journey import KINDS
-from service.store import journeys, profiles
+from service.store import connections, journeys, profiles
 from service.store.engine import transaction
 from service.store.journeys import Spot
-from service.web import guards, journey_words
+from service.web import crm_places, guards, journey_words
+from service.web.days import midnight
 from service.web.journeys import sought
 from service.web.pages.clients.cursors import read, written
 from service.web.pages.clients.profile import elsewhere
@@ -40,6 +41,7 @@ def journey(client_id: UUID) -> Response | str:
         found = journeys.of_client(
             tx, account.id, client["id"], chosen, after=Spot(*after) if after else None, size=PAGE_SIZE
         )
+        stage_names = crm_places.stages_of(connections.find(tx, account.id))
     return elsewhere(client, client_id) or render_template(
         "clients/journey.html",
         client=client,
@@ -50,6 +52,7 @@ def journey(client_id: UUID) -> Response | str:
         is_first=after is None,
         older=_older(client["id"], asked, found.after),
         told=journey_words,
+        stage_names=stage_names,
     )
 
 
@@ -59,17 +62,9 @@ def _wanted(asked: dict[str, str], zone: ZoneInfo) -> dict[str, str | datetime |
         "kind": asked["kind"] if asked["kind"] in KINDS else None,
         "product": asked["product"],
         "q": asked["q"],
-        "since": _midnight(asked["from"], zone),
-        "until": _midnight(asked["to"], zone, after=1),
+        "since": midnight(asked["from"], zone),
+        "until": midnight(asked["to"], zone, after=1),
     }
-
-
-def _midnight(day: str, zone: ZoneInfo, after: int = 0) -> datetime | None:
-    """When a day written as ISO 8601 begins in the zone, or the one so many days later; None for no day."""
-    try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=after), time.min, zone)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _older(client_id: UUID, asked: dict[str, str], after: Spot | None) -> str | None:

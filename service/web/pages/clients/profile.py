@@ -13,12 +13,12 @@ from werkzeug import Response
 
 from schemas.journeys import BoughtFilter
 from service.domain.roles import Role
-from service.store import journeys, lists, notes, profiles, tags
+from service.store import connections, crm_links, journeys, lists, notes, profiles, tags
 from service.store.engine import transaction
 from service.store.journeys import Sought
 from service.store.opportunities import Place
 from service.store.profiles import Bought
-from service.web import contacts, guards, journey_words, words
+from service.web import contacts, crm_places, guards, journey_words, words
 from service.web.pages.clients.cursors import read, written
 from service.web.pages.clients.room import blueprint
 from service.web.rooms import rooms
@@ -72,8 +72,19 @@ def page(tx: Connection, client: RowMapping, draft: Draft | None = None) -> str:
         journey=journeys.of_client(tx, account_id, client["id"], Sought(), size=RECENT_STEPS),
         told=journey_words,
         draft=draft,
+        **_in_kommo(tx, account_id, emails),
         **_remarks(tx, account_id, emails, draft),
     )
+
+
+def _in_kommo(tx: Connection, account_id: int, emails: Sequence[str]) -> dict[str, Any]:
+    """The client's leads in the connected Kommo, and what its stages are called."""
+    connected = connections.find(tx, account_id)
+    return {
+        "crm": crm_places.of(connected),
+        "leads": crm_links.of_client(tx, account_id, connected.kommo_id, emails) if connected else (),
+        "stage_names": crm_places.stages_of(connected),
+    }
 
 
 def _remarks(tx: Connection, account_id: int, emails: Sequence[str], draft: Draft | None) -> dict[str, Any]:

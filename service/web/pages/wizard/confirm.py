@@ -24,10 +24,10 @@ from service.sources.sheet import questions
 from service.sources.sheet.currencies import iso_currencies
 from service.store import imports
 from service.store.engine import transaction
-from service.web import guards, import_words
+from service.web import automation_words, guards, import_words
 from service.web.locale import currency_name
 from service.web.pages.forms import zones
-from service.web.pages.wizard import changes, columns, waiting
+from service.web.pages.wizard import automating, changes, columns, waiting
 from service.web.pages.wizard.results import lines_of
 from service.web.pages.wizard.room import (
     Step,
@@ -45,6 +45,8 @@ from service.web.rooms import rooms
 ANSWER = "answer:"
 UNKNOWN = "unknown"
 """The answer that nobody knows a currency; it is kept as one."""
+OF_FORM = ("timezone", "existing", "defaults", "words", "formats", "run_automations")
+"""Parts of a confirmation that this form has; the mapping is chosen in the step before."""
 TYPED = "%Y-%m-%dT%H:%M:%S"
 SHOWN_FAILURES = 50
 USUAL_CURRENCIES = ("BRL", "USD", "EUR", "MXN", "COP", "ARS", "CLP", "PEN", "GBP", "CAD", "AUD", "JPY")
@@ -67,6 +69,7 @@ def _page(row: RowMapping, refusal: Any = None, open_keys: frozenset[str] = froz
     lacking = columns.missing(shown)
     with transaction(rooms().engine) as tx:
         allowance = desk.allowance(tx, guards.current_account(), datetime.now(UTC))
+        offered = automating.offer(tx, row)
     return step_page(
         "confirm",
         Step.CONFIRM,
@@ -84,6 +87,9 @@ def _page(row: RowMapping, refusal: Any = None, open_keys: frozenset[str] = froz
         zones=_zones(zone_of(row)),
         seen=fingerprint(row),
         allowance=allowance,
+        offered=offered,
+        runs_automations=bool(desk.chosen(row).get("run_automations")),
+        trigger_name=automation_words.trigger_name,
         refusal=refusal,
         tried=_tried(row),
         **_exported(row),
@@ -211,11 +217,12 @@ def _confirmed(tx: Connection, import_id: int, options: dict[str, Any]) -> RowMa
 def _options(row: RowMapping) -> dict[str, Any]:
     """What was chosen before, with what the form says. Raises Unprocessable for what no page would send."""
     told: dict[str, Any] = {"timezone": request.form.get("timezone", zone_of(row))}
+    told["run_automations"] = "run_automations" in request.form
     if "existing" in request.form:
         told["existing"] = request.form["existing"]
     told |= _answers(row)
     try:
-        loaded: dict[str, Any] = ConfirmIn(only=("timezone", "existing", "defaults", "words", "formats")).load(told)
+        loaded: dict[str, Any] = ConfirmIn(only=OF_FORM).load(told)
     except ValidationError as fault:
         raise Unprocessable(f"This is no possible answer: {', '.join(map(str, fault.messages))}.") from fault
     before = desk.chosen(row)

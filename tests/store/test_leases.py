@@ -1,0 +1,54 @@
+"""Taking a promise reads a few pages of an index, however many wait and whatever the planner knows of the tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, text
+
+from service.connectors.webhook.signing import new_secret
+from service.domain.automation.triggers import Trigger
+from service.store import automations, endpoints, leases
+from service.store.automations import Draft
+from service.store.vault import vault_of
+from tests.living import House
+
+MANY = """
+INSERT INTO outbox (account_id, automation_id, trigger, subject, about_kind, about_key, thread, state, priority,
+    occurred_at, delivery_id)
+SELECT :account, :automation, 'sale_approved', 't:' || n, 'transaction', n, 'e:' || n, 'waiting', 0, now(), 1
+FROM generate_series(1, 5000) AS n
+"""
+PAGES = 60
+"""Read by one look; there are some 300 in the table."""
+
+
+def pages_read(engine: Engine, tx_says: list[str], account: dict[str, int]) -> int:
+    """Pages that a look at what is due reads after these statements, all of it taken back."""
+    with engine.connect() as tx:
+        for statement in tx_says:
+            tx.execute(text(statement), account)
+        told = {"age": 0, "to": [leases.WEBHOOK], "patience": 9}
+        (plan,) = tx.execute(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {leases.NEXT}"), told).scalar_one()
+        tx.rollback()
+    assert isinstance(plan, dict)
+    read: int = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    return read
+
+
+def test_a_look_at_what_is_due_reads_a_few_pages_also_where_an_address_of_thousands_is_busy(house: House) -> None:
+    now, shop = datetime.now(UTC), house.shop
+    with shop.engine.begin() as tx:
+        vault = vault_of(shop.settings)
+        endpoint = endpoints.create(tx, house.account.id, "https://example.com/x", new_secret(), vault)
+        draft = Draft("n8n", Trigger.SALE_APPROVED, {}, leases.WEBHOOK, {}, "always_new", endpoint_id=endpoint)
+        automation = automations.create(tx, house.account.id, draft, now)
+        automations.switch(tx, house.account.id, automation, "on", now)
+    about = {"account": house.account.id, "automation": automation}
+    busy = (
+        "UPDATE outbox SET state = 'leased', leased_until = now() + interval '1 hour'"
+        " WHERE account_id = :account AND automation_id = :automation AND subject = 't:1'"
+    )
+    assert pages_read(shop.engine, [MANY], about) < PAGES
+    assert pages_read(shop.engine, [MANY, busy], about) < PAGES
+    house.rows_changed("UPDATE webhook_endpoints SET state = 'disabled' WHERE account_id = :account")

@@ -67,6 +67,15 @@ def add(engine: Engine, settings: Settings, account_id: int, url: str) -> tuple[
         return endpoints.create(tx, account_id, checked, secret, vault_of(settings)), secret
 
 
+def move(engine: Engine, settings: Settings, account_id: int, endpoint_id: int, url: str) -> None:
+    """Send to another URL from now on, what waits too; a disabled address stays so. Raises as `check`, and NotFound."""
+    with transaction(engine) as tx:
+        endpoints.find(tx, account_id, endpoint_id)
+    checked = check(settings, url)
+    with transaction(engine) as tx:
+        endpoints.move(tx, account_id, endpoint_id, checked)
+
+
 def rotate(engine: Engine, settings: Settings, account_id: int, endpoint_id: int) -> str:
     """A new secret to sign with, beside the one before until that is retired."""
     secret = new_secret()

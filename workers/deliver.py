@@ -30,7 +30,7 @@ OPEN_TOO_LONG = 1.0
 SEND_FOR = 20.0
 """While a message is under way, others are begun for so long: a worker that is asked to stop ends soon after."""
 PAUSE = 0.2
-"""Seconds between two looks for more while messages are under way."""
+"""Seconds between two looks for Kommo's promises while messages are under way."""
 MOST_FAILURES = 12
 """A promise that took so many workers along is given up."""
 GONE = Settled("withdrawn", "undone")
@@ -54,24 +54,22 @@ def drained(shop: Workshop) -> int:
     """The same with these tools."""
     shop.bell.answered(Lane.DELIVER)
     began, done = time.monotonic(), 0
-    until = began + WORK_FOR
-    with Senders(lambda: _taken_until(shop, began + SEND_FOR), lambda leased: keep(shop, leased)) as senders:
+    with Senders(lambda: _message(shop), lambda leased: keep(shop, leased)) as senders:
         while (worked := step(shop, (leases.KOMMO,))) or senders.busy():
             done += worked
-            if time.monotonic() >= until and not senders.busy():
-                shop.bell.ring(Lane.DELIVER)
+            spent = time.monotonic() - began
+            if spent >= SEND_FOR:
+                senders.rest()
+            if spent >= WORK_FOR and not senders.busy():
                 break
             if not worked:
                 senders.wait(PAUSE)
-                senders.look()
+    if time.monotonic() - began >= WORK_FOR:
+        shop.bell.ring(Lane.DELIVER)
     return done + senders.done
 
 
-def _taken_until(shop: Workshop, until: float) -> Leased | None:
-    """A message to send, before that time."""
-    if time.monotonic() >= until:
-        shop.bell.ring(Lane.DELIVER)
-        return None
+def _message(shop: Workshop) -> Leased | None:
     with transaction(shop.engine) as tx:
         return leases.take(tx, (leases.WEBHOOK,))
 
@@ -112,18 +110,16 @@ def keep(shop: Workshop, leased: Leased) -> None:
 
 
 def _keep_many(shop: Workshop, taken: Sequence[Leased]) -> None:
-    """Try to keep promises for Kommo together. What is passed over, gone or hopeless ends at once."""
-    looked = {leased: _looked_at(shop, leased) for leased in taken}
-    with transaction(shop.engine) as tx:
-        for leased, ended in looked.items():
-            if isinstance(ended, Settled):
-                leases.settle(tx, leased, ended, datetime.now(UTC))
-    errands = [errand for errand in looked.values() if isinstance(errand, KommoErrand)]
+    """Try to keep promises for Kommo together, live ones in between."""
     try:
-        if errands:
-            to_kommo_many.bring_many(shop, errands, lambda: step(shop, (leases.KOMMO,), patience=Priority.LIVE))
+        to_kommo_many.bring_many(
+            shop,
+            taken,
+            lambda leased: _looked_at(shop, leased),
+            lambda: step(shop, (leases.KOMMO,), patience=Priority.LIVE),
+        )
     except Lost:
-        log.warning("leases lost", account_id=taken[0].account_id, of=len(errands))
+        log.warning("leases lost", account_id=taken[0].account_id, of=len(taken))
 
 
 def _settled(shop: Workshop, leased: Leased) -> Settled:
@@ -134,9 +130,13 @@ def _settled(shop: Workshop, leased: Leased) -> Settled:
         return met(leased, fault)
 
 
-def _looked_at(shop: Workshop, leased: Leased) -> Errand | Settled:
+def _looked_at(shop: Workshop, leased: Leased) -> KommoErrand | Settled:
+    """One of many, ready to be brought to Kommo, or its end; what goes elsewhere by now is brought there."""
     try:
-        return _errand_of(shop, leased)
+        errand = _errand_of(shop, leased)
+        if isinstance(errand, KommoErrand | Settled):
+            return errand
+        return errand.bring(shop)._replace(version=errand.version)
     except Exception as fault:  # noqa: BLE001  # the same
         return met(leased, fault)
 

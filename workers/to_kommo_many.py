@@ -17,7 +17,8 @@ from service.connectors.kommo.wishes import Book, Stored, Wish
 from service.connectors.kommo.wishing import planned
 from service.errors import MarcoError, Unauthorized
 from service.kommo_desk import book_at, desk_of
-from service.store import automations, leases
+from service.store import automations, connections, crm_links, leases
+from service.store.connections import Connected
 from service.store.engine import transaction
 from service.store.leases import Leased, Lost, Settled
 from workers.errands import met
@@ -30,6 +31,9 @@ MOST_TIES = 2
 """Ties take two requests each; more of them would keep live promises waiting."""
 SHORTEST_WAIT, LONGEST_PATIENCE, MOST_PAUSES = 2.0, 20.0, 3
 """Seconds a pause of the road is waited out, and how often: shorter than a lease, which is held before and after."""
+SHORT_LIVED = ("road_paused", "road_busy", "road_unknown")
+Ready = Callable[[Leased], "KommoErrand | Settled"]
+"""Everything that is known about a promise, or how it ends without a request."""
 Live = Callable[[], object]
 """Sees to live promises that came meanwhile; called between any two of ours."""
 
@@ -46,9 +50,9 @@ class Course(NamedTuple):
 class Batch:
     """Promises of history on their way together. Each ends settled or, where nothing was done, given back."""
 
-    def __init__(self, shop: Workshop, errands: Sequence[KommoErrand]) -> None:
-        self.shop, self.desk = shop, desk_of(shop.settings, errands[0].ground.connected)
-        self.open = {errand.leased: errand for errand in errands}
+    def __init__(self, shop: Workshop, taken: Sequence[Leased], connected: Connected) -> None:
+        self.shop, self.desk, self._connected = shop, desk_of(shop.settings, connected), connected
+        self.open = dict.fromkeys(taken)
         self.book: Book | None = None
         self.fresh = False
         self.pauses = MOST_PAUSES
@@ -62,9 +66,9 @@ class Batch:
     def prepared(self) -> Book:
         """What is set up there; read once, with what earlier promises left there, fifty things to a request."""
         if self.book is None:
-            errands, kommo = list(self.open.values()), self.desk.kommo
-            book, self.fresh = book_at(self.shop.engine, errands[0].ground.connected, kommo, datetime.now(UTC))
-            self._foreseen = foresee(kommo, (errand.ground.past.stored for errand in errands))
+            kommo, now = self.desk.kommo, datetime.now(UTC)
+            book, self.fresh = book_at(self.shop.engine, self._connected, kommo, now)
+            self._foreseen = foresee(kommo, self._links())
             self.book = book
             self.begin()
         return self.book
@@ -73,8 +77,7 @@ class Batch:
         """Write down how these ended, each with a history of its own."""
         with transaction(self.shop.engine) as tx:
             for leased, settled in ended.items():
-                version = self.open[leased].version
-                leases.settle(tx, leased, settled._replace(version=version), datetime.now(UTC))
+                leases.settle(tx, leased, settled, datetime.now(UTC))
         for leased in ended:
             del self.open[leased]
 
@@ -87,20 +90,33 @@ class Batch:
         for leased in gone:
             del self.open[leased]
 
+    def _links(self) -> list[Stored]:
+        """What earlier promises about the same subjects and clients left there."""
+        abouts = [one.event.about for one in self.open]
+        wanted = [(str(about.kind), about.key) for about in abouts]
+        wanted += [(crm_links.CLIENT, one.event.email) for one in self.open if one.event.email]
+        with transaction(self.shop.engine) as tx:
+            found = crm_links.find_all(tx, self._connected.account_id, self._connected.kommo_id, wanted)
+        return [Stored(*link) for link in found]
+
     def _hold(self) -> None:
         with transaction(self.shop.engine) as tx:
             for leased in self.open:
                 leases.hold(tx, leased)
 
 
-def bring_many(shop: Workshop, errands: Sequence[KommoErrand], live: Live) -> None:
+def bring_many(shop: Workshop, taken: Sequence[Leased], ready: Ready, live: Live) -> None:
     """Bring promises of one account to Kommo, and write down how each ended. Raises Lost, and then settles no more.
 
     None of them may have an attempt behind it whose end is unclear. What turns out to be about the same person, lead
     or company as another one is given back, for a later batch.
     """
-    batch = Batch(shop, errands)
-    courses = _planned(batch, live)
+    with transaction(shop.engine) as tx:
+        connected = connections.find(tx, taken[0].account_id)
+        if connected is None:
+            raise Lost("The connection is gone.")
+    batch = Batch(shop, taken, connected)
+    courses = _planned(batch, ready, live)
     if batch.open:
         _give_back_what_was_switched_off(batch)
     together = apart([course for course in courses if course.errand.leased in batch.open])
@@ -110,13 +126,19 @@ def bring_many(shop: Workshop, errands: Sequence[KommoErrand], live: Live) -> No
         _carry_out(batch, together)
 
 
-def _planned(batch: Batch, live: Live) -> list[Course]:
-    """Look for each and plan it; where nobody may ask any more, all are given back."""
-    courses, waiting = list[Course](), list(batch.open.values())
+def _planned(batch: Batch, ready: Ready, live: Live) -> list[Course]:
+    """Look for each and plan it; where nobody may ask any more, all are given back.
+
+    Each is made ready when it is its turn: the road goes on meanwhile, instead of lying idle between batches.
+    """
+    courses, waiting = list[Course](), list(batch.open)
     while waiting:
         live()
+        errand = ready(waiting[0])
+        if not isinstance(errand, KommoErrand):
+            batch.settle({waiting.pop(0): errand})
+            continue
         batch.begin()
-        errand = waiting[0]
         try:
             book = batch.prepared()
             wish, hours = wished(errand, book)
@@ -127,8 +149,8 @@ def _planned(batch: Batch, live: Live) -> list[Course]:
         except Exception as fault:  # noqa: BLE001  # what is wrong with one must not stop the others; `met` tells of it
             if _paused(batch, fault):
                 continue
-            settled = _met(batch, errand, fault)
-            batch.settle({errand.leased: told(errand, settled, None, batch.desk.kommo.exchanges)})
+            settled = told(errand, _met(batch, errand, fault), None, batch.desk.kommo.exchanges)
+            batch.settle({errand.leased: settled._replace(version=errand.version)})
             if batch.book is None or _stops_all(fault):
                 batch.give_back(list(batch.open), getattr(fault, "retry_after", None) or SHORTEST_WAIT)
                 return []
@@ -138,7 +160,7 @@ def _planned(batch: Batch, live: Live) -> list[Course]:
 
 def _paused(batch: Batch, fault: Exception) -> bool:
     """Whether all that is needed is a little patience: giving back what was looked for would cost it all again."""
-    is_pause = isinstance(fault, SlowDown) or getattr(fault, "code", "") == "road_paused"
+    is_pause = isinstance(fault, SlowDown) or getattr(fault, "code", "") in SHORT_LIVED
     asked = getattr(fault, "retry_after", None) or SHORTEST_WAIT
     if not is_pause or asked > LONGEST_PATIENCE or not batch.pauses:
         return False
@@ -232,4 +254,5 @@ def _ended(batch: Batch, course: Course, result: Result) -> Settled:
         settled = Settled("done", lead_id=result.stored.lead_id)
     else:
         settled = troubled(batch.shop, course.errand, result.error, fresh=batch.fresh)
-    return told(course.errand, settled, course.plan, [*course.said, *result.exchanges])
+    said = [*course.said, *result.exchanges]
+    return told(course.errand, settled, course.plan, said)._replace(version=course.errand.version)

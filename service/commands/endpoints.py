@@ -56,6 +56,16 @@ def add(url: str, account_name: str | None) -> None:
     click.echo(f"Address {made}\nSecret: {secret}\n{KEEP_IT}")
 
 
+@webhook.command("move")
+@click.argument("endpoint_id", type=int)
+@click.argument("url")
+@about_account
+def move(endpoint_id: int, url: str, account_name: str | None) -> None:
+    """Send to another URL from now on, with the same secrets."""
+    endpoint_desk.move(rooms().engine, rooms().settings, _account_id(account_name), endpoint_id, url)
+    click.echo("Moved.")
+
+
 @webhook.command("rotate")
 @click.argument("endpoint_id", type=int)
 @about_account

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,6 +39,20 @@ def find(tx: Connection, account_id: int, kommo_id: int, kind: str, key: str) ->
         {"account": account_id, "kommo": kommo_id, "kind": kind, "key": key},
     ).one_or_none()
     return Link() if found is None else Link(*found)
+
+
+def find_all(tx: Connection, account_id: int, kommo_id: int, wanted: Iterable[tuple[str, str]]) -> list[Link]:
+    """The ids of many subjects, (kind, key) each; of those that have any."""
+    kinds, keys = zip(*wanted, strict=True)
+    found = tx.execute(
+        text(
+            "SELECT l.lead_id, l.contact_id, l.company_id FROM crm_links l"
+            " JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS wanted (kind, key) USING (kind, key)"
+            " WHERE l.account_id = :account AND l.kommo_id = :kommo"
+        ),
+        {"account": account_id, "kommo": kommo_id, "kinds": list(kinds), "keys": list(keys)},
+    )
+    return [Link(*row) for row in found]
 
 
 def keep(tx: Connection, account_id: int, kommo_id: int, about: About, link: Link, now: datetime) -> None:

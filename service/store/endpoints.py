@@ -125,6 +125,17 @@ def switch(tx: Connection, account_id: int, endpoint_id: int, state: str, cause:
     _change(tx, account_id, endpoint_id, change, {"state": state, "cause": cause})
 
 
+def move(tx: Connection, account_id: int, endpoint_id: int, url: str) -> None:
+    """Send to another URL, which was checked, with the same secrets; what failed at the old one is forgotten."""
+    _change(
+        tx,
+        account_id,
+        endpoint_id,
+        "url = :url, failing_since = NULL, failures = 0, trouble = NULL",
+        {"url": url},
+    )
+
+
 def disable(tx: Connection, endpoint: Endpoint, cause: str) -> None:
     """Send there no more, and keep since when and of what it failed."""
     change = "state = 'disabled', cause = :cause"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, text
 
 from service.errors import Conflict, NotFound
+from service.store.engine import plan_anew
 
 OPEN = ("waiting", "leased", "failed")
 STATES = (*OPEN, "done", "given_up", "passed_over", "withdrawn")
@@ -28,8 +29,6 @@ COLUMNS = """o.id, o.automation_id, a.name AS automation, a.destination, a.state
     o.subject, o.state, o.cause, o.overtaken, o.priority, o.occurred_at, o.email, o.product_id, o.product_name,
     o.purchase_key, o.delivery_id, o.made_at, o.due_at, o.attempts, o.lead_id, o.done_at"""
 SELECT = f"SELECT {COLUMNS} FROM outbox o JOIN automations a ON a.account_id = o.account_id AND a.id = o.automation_id"
-
-
 # What a deleted automation was owed would wait for ever.
 ABLE = """o.state = ANY(:able) AND NOT EXISTS (SELECT FROM automations a
     WHERE a.account_id = o.account_id AND a.id = o.automation_id AND a.state = 'deleted')"""
@@ -121,10 +120,8 @@ class Sought(NamedTuple):
     def whole(self) -> tuple[str, dict[str, Any]]:
         """(clauses, values) for all at once."""
         several = " AND o.automation_id = ANY(:automations)" if self.automations is not None else ""
-        return f"{self.conditions} AND o.state = ANY(:states){several}", {
-            **self.values,
-            "automations": self.automations,
-        }
+        conditions = f"{self.conditions} AND o.state = ANY(:states){several}"
+        return conditions, {**self.values, "automations": self.automations}
 
 
 def _rows(tx: Connection, account_id: int, wanted: Wanted, place: Place, size: int) -> Sequence[RowMapping]:
@@ -281,7 +278,8 @@ def _wake(tx: Connection, conditions: str, values: dict[str, Any], now: datetime
 
 
 def _sought(tx: Connection, account_id: int, wanted: Wanted) -> Sought:
-    """A wish in SQL."""
+    """A wish in SQL. What is asked with it in this transaction is planned for its own values."""
+    plan_anew(tx)
     clauses: list[str] = []
     values: dict[str, Any] = {"account": account_id, "states": list(wanted.states or STATES)}
     if wanted.cause == OVERTAKEN:

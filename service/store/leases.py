@@ -135,8 +135,7 @@ def take(tx: Connection, to: Sequence[str] = EVERYWHERE, *, patience: Priority =
 
 
 def take_alike(tx: Connection, first: Leased, to: str, most: int) -> list[Leased]:
-    """Up to `most` more promises of history of the same account, each of another client; none where the first is not
-    for the destination `to`.
+    """Up to `most` more promises of history of the same account, each of another client; none if the first is not `to`.
 
     For the transaction in which the first was taken. None of them was ever sent with an unclear end.
     """

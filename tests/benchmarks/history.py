@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from service.domain.automation.triggers import Trigger
 from service.queues import Lane
@@ -20,41 +21,45 @@ from tests.benchmarks.events import FIRST_DAY
 from tests.benchmarks.house import Failed, House, until
 from tests.benchmarks.result import Line, Series, figure
 from tests.benchmarks.scale import Scale
-from tests.kommo.server import FakeKommo
+from tests.kommo.server import FakeKommo, Seen
 from tests.stories.automating import MAPPING
+from workers.to_kommo_many import BATCH
 
 COURIERS = 2
 """Processes that deliver: what one worker is, with its watcher."""
-OPEN = "SELECT 1 FROM outbox WHERE state IN ('waiting', 'failed', 'leased') LIMIT 1"
+DONE = "SELECT count(*) FROM outbox WHERE state = 'done'"
 
 
 def to_kommo(house: House, scale: Scale) -> Line:
-    """Row 13. So many sales of new buyers, owed behind live traffic, with all that a usual automation writes."""
-    reached, costs = [], []
-    for _ in range(scale.history_rounds):
-        house.empty()
-        with large_kommo(scale.history_per_second) as kommo:
-            _owed(house, kommo, scale.history_sales)
-            with _couriers(house, scale.history_per_second):
-                until(lambda: not house.ask(OPEN), "history to reach Kommo", patience=3600, pause=0.5)
-            _everything_is_there(house, kommo, scale.history_sales)
-        times = kommo.rates.times()
-        reached.append((len(times) - 1) / (times[-1] - times[0]))
-        costs.append(len(times) / scale.history_sales)
-    cost = Series("requests a sale", costs)
+    """Row 13. Sales of new buyers, owed behind live traffic with all that a usual automation writes, at the real limit.
+
+    All are owed; the first of them are waited for, because the limit makes hours of the rest.
+    """
+    house.empty()
+    with large_kommo(OURS) as kommo:
+        _owed(house, kommo, scale.history_sales)
+        with _couriers(house, OURS):
+            until(lambda: house.ask(DONE)[0][0] >= scale.history_measured, "history to reach Kommo", 1200, pause=0.2)
+            times = kommo.rates.times()
+        _nothing_is_doubled(kommo)
+    searches = Series("searches", [float(len(_searches(kommo)) / len(_searches(kommo, "leads")))])
+    cost = searches.median + 2 / BATCH
     return Line(
         13,
-        f"{scale.history_sales:,} sales of history to Kommo: requests/s ÷ what the limit allows",
-        Series("requests/s", reached),
-        Series("requests/s allowed", [float(scale.history_per_second)]),
+        f"history of {scale.history_sales:,} sales to Kommo: requests/s ÷ the limit",
+        Series("requests/s", [(len(times) - 1) / (times[-1] - times[0])]),
+        Series("requests/s allowed", [float(OURS)]),
         reach="≥ 0.95",
         least=0.95,
         besides=(
-            f"{cost}, of a buyer Kommo does not know: three searches, and its share of two writes for fifty",
-            f"at the usual limit of {OURS} a second that is {figure(60 * OURS / cost.median)} sales a minute",
+            f"{searches} for a buyer Kommo does not know, two writes for {BATCH}: {figure(60 * OURS / cost)} sales a minute",
             f"{COURIERS} processes deliver; Kommo, which bans at the first request above its own limit, banned nobody",
         ),
     )
+
+
+def _searches(kommo: FakeKommo, kind: str = "") -> list[Seen]:
+    return [seen for seen in list(kommo.seen) if "query=" in seen.query and seen.path.endswith(kind)]
 
 
 def _owed(house: House, kommo: FakeKommo, sales: int) -> None:
@@ -62,7 +67,7 @@ def _owed(house: House, kommo: FakeKommo, sales: int) -> None:
     account_id, now = house.seller().id, datetime.now(UTC)
     engine = engine_of(house.settings.database_url, pool_size=1, application="marco-bench")
     opening = Opening(kommo.origin, kommo.account.token, None, kommo.account.id)
-    usual = {"filter": {}, "destination": "kommo", "policy": "always_new"}
+    usual: dict[str, Any] = {"filter": {}, "destination": "kommo", "policy": "always_new"}
     draft = automations.Draft(name="history", trigger=Trigger.SALE_APPROVED, mapping=MAPPING, **usual)
     with transaction(engine) as tx:
         connections.connect(tx, account_id, opening, vault_of(house.settings), now)
@@ -94,9 +99,9 @@ def _couriers(house: House, per_second: int) -> Iterator[None]:
         yield
 
 
-def _everything_is_there(house: House, kommo: FakeKommo, sales: int) -> None:
-    """Raises Failed unless every sale is one lead, and Kommo never had to refuse us."""
-    leads, notes = len(kommo.account.all("leads")), len(kommo.account.notes)
-    ((done,),) = house.ask("SELECT count(*) FROM outbox WHERE state = 'done'")
-    if (leads, notes, done) != (sales, sales, sales) or kommo.rates.refusals:
-        raise Failed(f"{sales} sales: {leads} leads, {notes} notes, {done} done, {kommo.rates.refusals} refused")
+def _nothing_is_doubled(kommo: FakeKommo) -> None:
+    """Raises Failed unless every lead stands for a sale of its own, and Kommo never had to refuse us."""
+    leads = kommo.account.all("leads")
+    codes = [entry["values"][0]["value"] for lead in leads for entry in lead["custom_fields_values"] or []]
+    if not len(leads) == len(codes) == len(set(codes)) or kommo.rates.refusals:
+        raise Failed(f"{len(leads)} leads of {len(set(codes))} sales, {kommo.rates.refusals} requests refused")

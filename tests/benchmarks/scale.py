@@ -23,8 +23,7 @@ class Scale:
     few_clients: int
     many_clients: int
     history_sales: int
-    history_per_second: int
-    history_rounds: int = 1
+    history_measured: int
     connections: int = 64
     postbacks_per_second: int = 100
 
@@ -44,7 +43,7 @@ FULL = Scale(
     few_clients=10_000,
     many_clients=1_000_000,
     history_sales=10_000,
-    history_per_second=100,
+    history_measured=300,
 )
 QUICK = Scale(
     rounds=1,
@@ -60,6 +59,6 @@ QUICK = Scale(
     rows_at_the_limit=4_000,
     few_clients=1_000,
     many_clients=20_000,
-    history_sales=500,
-    history_per_second=60,
+    history_sales=1_000,
+    history_measured=50,
 )

@@ -60,7 +60,7 @@ LOOKS = (("light", "pt-BR", 360), ("dark", "es-ES", 1280))
 
 def looked_at(person: Person, name: str) -> None:
     """The page fits its window and is accessible."""
-    width = (person.page.viewport_size or {})["width"]
+    width = person.page.evaluate("innerWidth")
     person.shoots(f"automations-{name}-{width}")
     assert not person.overflows(), name
     assert violations(person) == [], name

@@ -115,6 +115,15 @@ def test_a_secret_is_rotated_and_the_older_one_retired(open_house: House, addres
     assert asks(open_house, "POST", f"/{made['id']}/retire").get_json()["secrets"] == 1
 
 
+def test_an_address_moves_with_its_secrets_and_only_where_messages_may_go(open_house: House, address: str) -> None:
+    made = added(open_house, address)
+    moved = asks(open_house, "PUT", f"/{made['id']}", json={"url": address + "2"})
+    assert (moved.status_code, moved.get_json()["url"], moved.get_json()["secrets"]) == (200, address + "2", 1)
+    refused = asks(open_house, "PUT", f"/{made['id']}", json={"url": "https://10.0.0.1/"})
+    assert refused.get_json()["code"] == "forbidden_address"
+    assert open_house.get(f"/webhook-endpoints/{made['id']}")["url"] == address + "2"
+
+
 def test_an_automation_to_a_webhook_needs_an_address_that_is_on(open_house: House, address: str) -> None:
     def switched_on(one: Any) -> Any:
         return asks(open_house, "POST", f"/{one['id']}/switch", at="automations", json={"state": "on"})
@@ -195,6 +204,7 @@ def test_commands_do_the_same(open_house: House, address: str, receiver: Any) ->
     assert address in runs("list")
     assert "Taken: answered 200" in runs("test", number)
     assert "Secret: whsec_" in runs("rotate", number)
+    assert "Moved" in runs("move", number, address + "2")
     runs("retire", number)
     runs("disable", number)
     assert open_house.get(f"/webhook-endpoints/{number}")["cause"] == "switched_off"

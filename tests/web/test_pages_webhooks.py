@@ -145,6 +145,15 @@ def test_a_failing_address_shows_since_when_of_what_and_which_promise(open_house
     assert kept(open_house).cause == endpoints.SWITCHED_OFF
 
 
+def test_an_address_is_changed_and_refused_as_a_new_one_is(open_house, owner, path, url):
+    owner.posts(path, url=url)
+    move = f"{path}/{kept(open_house).id}/move"
+    assert owner.posts(move, url=f"{url}2").status_code == 302
+    refused = owner.posts(move, url="https://10.0.0.7/x")
+    assert (refused.status_code, 'id="refused"' in refused.get_data(as_text=True)) == (422, True)
+    assert kept(open_house).url == f"{url}2"
+
+
 def test_readers_look_without_keys_and_operators_only_try(open_house, owner, path, url):
     owner.posts(path, url=url)
     number = kept(open_house).id
@@ -154,7 +163,7 @@ def test_readers_look_without_keys_and_operators_only_try(open_house, owner, pat
         page = visitor.reads(path)
         assert "canary-key" not in page
         assert "/rotate" not in page
-        for act in ("rotate", "retire", "switch", "remove"):
+        for act in ("rotate", "retire", "switch", "remove", "move"):
             assert visitor.posts(f"{path}/{number}/{act}", state="off").status_code == 403
         assert visitor.posts(path, url=url).status_code == 403
     assert reader.posts(f"{path}/{number}/test").status_code == 403

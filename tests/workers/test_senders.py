@@ -28,20 +28,39 @@ def test_senders_work_side_by_side_up_to_eight_and_all_come_back():
             under_way[0] -= 1
 
     with Senders(take, keep) as senders:
-        pass
+        while left or senders.busy():
+            senders.wait(1)
     assert (senders.done, left, under_way) == (20, [], [0, MOST])
     assert not senders.busy()
 
 
-def test_without_work_one_thread_looks_and_goes():
+def test_what_turns_up_while_another_one_is_slow_is_begun_all_the_same():
+    left, came = [1], threading.Event()
+
+    def take() -> Any:
+        return left.pop() if left else None
+
+    def keep(one: Any) -> None:
+        if one == 1:
+            left.append(2)
+            assert came.wait(timeout=30)
+        came.set()
+
+    with Senders(take, keep) as senders:
+        came.wait(timeout=30)
+    assert senders.done == 2
+
+
+def test_without_work_a_thread_looks_and_goes():
     looks = list[str]()
 
     def take() -> Any:
         looks.append(threading.current_thread().name)
 
     with Senders(take, lambda _: None) as senders:
-        pass
-    assert (senders.done, len(looks)) == (0, 1)
+        senders.wait(30)
+    assert senders.done == 0
+    assert looks
 
 
 def test_what_a_sender_raises_is_raised_to_whoever_asks_for_the_sum():
@@ -49,6 +68,6 @@ def test_what_a_sender_raises_is_raised_to_whoever_asks_for_the_sum():
         raise ConnectionError
 
     with Senders(take, lambda _: None) as senders:
-        pass
+        senders.wait(30)
     with pytest.raises(ConnectionError):
         _ = senders.done

@@ -61,6 +61,14 @@ class OneEndpoint(MethodView):
         """Read an address."""
         return _told(endpoint_id)
 
+    @blueprint.arguments(EndpointSaid)
+    @blueprint.response(200, EndpointOut)
+    def put(self, said: dict[str, Any], endpoint_id: int) -> Any:
+        """Send to another URL, what waits too, with the same secrets; switched off it stays so."""
+        account_id = guards.current_account().id
+        endpoint_desk.move(rooms().engine, rooms().settings, account_id, endpoint_id, said["url"])
+        return _told(endpoint_id)
+
     @blueprint.response(204)
     def delete(self, endpoint_id: int) -> None:
         """Remove an address that no automation sends to which is on."""

@@ -12,7 +12,7 @@ from werkzeug import Response
 from service.domain.automation.ready import READY
 from service.errors import Conflict, Malformed, NotFound
 from service.queues import Lane
-from service.store import automation_sums, automations
+from service.store import automation_sums, automations, endpoints
 from service.store.automations import Draft
 from service.store.engine import transaction
 from service.store.history import MOST_COUNTED
@@ -34,6 +34,7 @@ def index() -> str:
         rows = automations.every(tx, account_id)
         kept = {row["id"]: automation_sums.promises(tx, account_id, row["id"]) for row in rows}
         connected = live_connection(tx)
+        addresses = {one.id: one for one in endpoints.every(tx, account_id)}
     return render_template(
         "automations/index.html",
         rows=rows,
@@ -41,7 +42,8 @@ def index() -> str:
         most=MOST_COUNTED,
         ready=READY,
         connected=connected,
-        needs_kommo=connected is None and all(row["destination"] == "kommo" for row in rows),
+        addresses=addresses,
+        needs_kommo=connected is None and (not rows or any(row["destination"] == "kommo" for row in rows)),
         states=STATES,
         told=automation_words,
         may=guards.current_role().may_change,

@@ -31,7 +31,7 @@ from service.web.pages.automations.filter_forms import (
     without_blanks,
 )
 from service.web.pages.automations.keeping import in_words, keep, mark_of
-from service.web.pages.automations.past import Judged, Seen, examples, judged, last_events
+from service.web.pages.automations.past import Judged, Looked, examples, judged, last_events
 from service.web.pages.automations.room import Step, blueprint, found, frame
 
 Answer = str | Response | tuple[str, int]
@@ -122,28 +122,27 @@ def _page(row: RowMapping, box: Box, wrong: Mapping[str, str], *, is_clash: bool
 
 
 def _shown(row: RowMapping, box: Box) -> dict[str, Any]:
-    events = last_events(Trigger(row["trigger"]))
+    looked = last_events(Trigger(row["trigger"]))
     chosen = {one.path: one.chosen for one in box.walk() if isinstance(one, Row)}
-    latest = events[0].values if events else None
     return {
         "box": box,
         "joins": JOINS,
         "operators": OPERATORS,
         "currencies": currencies(box),
-        "groups": grouped(latest),
-        "examples": {path: examples(events, field.key) for path, field in chosen.items() if field is not None},
-        **_tried(box, events),
+        "groups": grouped(looked.latest and looked.latest.values),
+        "examples": {path: examples(looked.events, field.key) for path, field in chosen.items() if field is not None},
+        **_tried(box, looked),
     }
 
 
-def _tried(box: Box, events: list[Seen]) -> dict[str, Any]:
+def _tried(box: Box, looked: Looked) -> dict[str, Any]:
     """The last events with what the form as it stands would do with them; nothing where it cannot be understood."""
     told, _places = told_of(_copied(box))
     try:
-        outcome: list[Judged] | None = judged(filters.read(told), events)
+        outcome: list[Judged] | None = judged(filters.read(told), looked.events)
     except FilterError:
         outcome = None
-    return {"judged": outcome, "has_events": bool(events)}
+    return {"judged": outcome, "looked": looked}
 
 
 def _copied(box: Box) -> Box:

@@ -51,16 +51,28 @@ class Judged(NamedTuple):
     why: Sequence[Reason] = ()
 
 
-def last_events(trigger: Trigger, size: int = LAST, wanted: str | None = None) -> list[Seen]:
-    """The last events of a trigger, or those of a transaction or e-mail; none where that takes too long."""
+class Looked(NamedTuple):
+    """What was found looking back; not `in_time` where that took too long, which says nothing of what there is."""
+
+    events: Sequence[Seen] = ()
+    in_time: bool = True
+
+    @property
+    def latest(self) -> Seen | None:
+        """The newest of them."""
+        return next(iter(self.events), None)
+
+
+def last_events(trigger: Trigger, size: int = LAST) -> Looked:
+    """The last events of a trigger."""
     account = guards.current_account()
     try:
         with transaction(rooms().engine) as tx, patience(tx, SECONDS):
-            events = knowledge.past_events(tx, account.id, trigger, wanted, size=size)
+            events = knowledge.past_events(tx, account.id, trigger, size=size)
             known = [(event, knowledge.known_of(tx, account, event)) for event in events]
     except Unprocessable:
-        return []
-    return [Seen(event, CATALOGUE.read(one)) for event, one in known if one is not None]
+        return Looked(in_time=False)
+    return Looked([Seen(event, CATALOGUE.read(one)) for event, one in known if one is not None])
 
 
 def judged(one: Filter, events: Iterable[Seen]) -> list[Judged]:

@@ -158,8 +158,8 @@ def say(automation_id: int) -> str:
 
 
 def _latest(row: RowMapping) -> Values | None:
-    events = last_events(Trigger(row["trigger"]), size=1)
-    return events[0].values if events else None
+    latest = last_events(Trigger(row["trigger"]), size=1).latest
+    return latest.values if latest else None
 
 
 def _page(
@@ -169,8 +169,8 @@ def _page(
     with transaction(rooms().engine) as tx:
         connected = live_connection(tx)
         addresses = [Choice(str(one.id), one.url) for one in endpoints.every(tx, account_id)]
-    events = last_events(trigger, size=1)
-    latest = events[0] if events else None
+    looked = last_events(trigger, size=1)
+    latest = looked.latest
     return render_template(
         "automations/then.html",
         card=card,
@@ -181,6 +181,7 @@ def _page(
         kommo=choices(connected and connected.book, card),
         addresses=addresses,
         latest=latest,
+        in_time=looked.in_time,
         says=_said(card, latest.values if latest else None),
         groups=grouped(latest.values if latest else None),
         hint=HINT_WORDS[HINTS[trigger]] if trigger in HINTS else None,

@@ -18,7 +18,7 @@ from wtforms.validators import Length
 
 from service import endpoint_desk
 from service.endpoint_desk import Sent
-from service.errors import Conflict, MarcoError, NotFound
+from service.errors import Conflict, MarcoError, NotFound, Unprocessable
 from service.queues import Lane
 from service.store import automations, endpoints, history
 from service.store.endpoints import Endpoint
@@ -77,6 +77,20 @@ def add_webhook() -> str | tuple[str, int]:
     except MarcoError as fault:
         return _page(form, endpoint_words.refusal(fault)), status_of(fault)
     return _page(about=made, fresh=secret)
+
+
+@blueprint.post("/webhooks/<int:endpoint_id>/move")
+@for_owners
+def move_webhook(endpoint_id: int) -> Response | tuple[str, int]:
+    """Send to another URL, with the same secrets."""
+    account = guards.current_account()
+    try:
+        wanted = request.form.get("url", "")[: LONGEST_URL + 1]
+        endpoint_desk.move(rooms().engine, rooms().settings, account.id, endpoint_id, wanted)
+    except Unprocessable as fault:
+        return _page(refused=endpoint_words.refusal(fault)), status_of(fault)
+    flash(_("The address is changed. Send a test message."), "success")
+    return _back(endpoint_id)
 
 
 @blueprint.post("/webhooks/<int:endpoint_id>/rotate")

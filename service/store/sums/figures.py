@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from service.domain.after_sale import WORDS_OF
+from service.domain.after_sale import LIVES, PANEL_AGES, WORDS_OF
 from service.domain.statuses import PAID_ONCE
 
 PRODUCT = "coalesce({0}.product_id, {0}.product_name, '')"
-AGES = (1, 7, 14, 30)
+AGES = tuple(int(last) for last in PANEL_AGES if last.isdigit())
 """The last days of the spans since a purchase that refunds are told apart by."""
-MONTHS = (1, 3, 6, 12)
+MONTHS = tuple(int(last) for last in LIVES if last.isdigit())
 """The same for the age of a subscription that ends."""
 LONGEST = 500
 """Signs of what figures are told apart by. Anybody may put thousands into a link, and no index holds more than 2,700

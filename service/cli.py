@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 COMMANDS = {
     "account": "service.commands.accounts:account",
     "automation": "service.commands.automations:automation",
-    "clients": "service.commands.reading:clients",
+    "clients": "service.commands.clients:clients",
     "doctor": "service.commands.upkeep:doctor",
     "hottok": "service.commands.accounts:hottok",
     "import": "service.commands.imports:import_file",

@@ -53,9 +53,12 @@ class WatchfulGate(Gate):
     _hold: Callable[[], None] | None = None
     _held = 0.0
 
-    def watch(self, hold: Callable[[], None] | None) -> None:
-        """From here on requests are sent under this lease, which was just taken; None where there is none to hold."""
-        self._hold, self._held = hold, time.monotonic()
+    def watch(self, hold: Callable[[], None] | None, held: float | None = None) -> None:
+        """From here on requests are sent under this lease; None where there is none to hold.
+
+        It was held at `held` (monotonic seconds), or was taken just now.
+        """
+        self._hold, self._held = hold, time.monotonic() if held is None else held
 
     def enter(self, *, urgent: bool = True) -> State:
         """See `Gate`. Raises Lost too."""

@@ -13,6 +13,7 @@ from service.domain.automation import filters
 from service.domain.automation.judging import failures_of, judge
 from service.domain.automation.masking import masked
 from service.domain.automation.writes import Priority
+from service.errors import Misconfigured
 from service.queues import Lane
 from service.store import accounts, automations, leases
 from service.store.accounts import Account
@@ -91,6 +92,8 @@ def step(shop: Workshop, to: Sequence[str] = leases.EVERYWHERE, *, patience: Pri
             return 0
         is_clear_history = leased.priority == Priority.HISTORY and leased.unclear_since is None
         alike = leases.take_alike(tx, leased, leases.KOMMO, to_kommo_many.BATCH - 1) if is_clear_history else []
+        if alike:
+            leases.only_look(tx, [leased, *alike])
     if alike:
         _keep_many(shop, [leased, *alike])
     else:
@@ -120,6 +123,10 @@ def _keep_many(shop: Workshop, taken: Sequence[Leased]) -> None:
         )
     except Lost:
         log.warning("leases lost", account_id=taken[0].account_id, of=len(taken))
+    except Misconfigured:
+        # The token cannot be opened, so nothing was sent: each meets that by itself, and its history tells of it.
+        for leased in taken:
+            keep(shop, leased)
 
 
 def _settled(shop: Workshop, leased: Leased) -> Settled:

@@ -14,7 +14,7 @@ from service.domain.automation.filters import FilterError
 from service.domain.automation.mapping import MappingError
 from service.domain.automation.retrying import Trouble, next_try
 from service.domain.automation.values import Values
-from service.errors import MarcoError, Refused, Unavailable, Unconfirmed, Unprocessable
+from service.errors import MarcoError, Misconfigured, Refused, Unavailable, Unconfirmed, Unprocessable
 from service.store import leases
 from service.store.accounts import Account
 from service.store.engine import transaction
@@ -23,6 +23,11 @@ from workers.turns import is_nobodys
 from workers.workshop import Workshop
 
 OF_OURS = "fault_of_ours"
+MEANT = (
+    (Refused, Trouble.FOR_A_PERSON),
+    (Unprocessable, Trouble.FOR_A_PERSON),
+    (Misconfigured, Trouble.UNAVAILABLE),  # a token that cannot be opened: nothing was sent, and a key may come back
+)
 log = structlog.get_logger()
 
 
@@ -64,6 +69,11 @@ class Errand(ABC):
         return int(self.automation["version"])
 
 
+def documents(of_client: str | None, values: Values) -> tuple[str, ...]:
+    """What the history must not show: the documents of the buyer and of the producer."""
+    return tuple(str(one) for one in (of_client, values.get("producer_document")) if one)
+
+
 def failed(leased: Leased, trouble: Trouble, settled: Settled, asked: int | None = None) -> Settled:
     """Try again later, or give up; `asked` are the seconds the other side wants us to wait."""
     now, after = datetime.now(UTC), next_try(trouble, leased.failures, asked)
@@ -90,7 +100,7 @@ def met(leased: Leased, fault: Exception) -> Settled:
         fault=type(fault).__name__,
         exc_info=fault,
     )
-    trouble = Trouble.FOR_A_PERSON if isinstance(fault, Refused | Unprocessable) else Trouble.UNCONFIRMED
+    trouble = next((said for kind, said in MEANT if isinstance(fault, kind)), Trouble.UNCONFIRMED)
     cause = fault.code if isinstance(fault, MarcoError) else OF_OURS
     return failed(leased, trouble, Settled("failed", cause, type(fault).__name__))
 

@@ -35,9 +35,11 @@ def read_again(shop: Workshop, errand: Errand) -> Values:
     desk.kommo.begin(urgent=True)
     desk.gate.watch(lambda: hold(shop, leased))
     try:
-        return told_again(desk.kommo, int(about.key), wanted)
+        found = told_again(desk.kommo, int(about.key), wanted)
     except Unauthorized as fault:
         with transaction(shop.engine) as tx:
             connections.refuse(tx, connected, fault.code)
         # Nothing is wrong with the promise: it goes on when somebody has connected anew.
         raise Unavailable(fault.message, code=fault.code) from fault
+    hold(shop, leased)  # whoever goes on takes the lease for new
+    return found

@@ -24,7 +24,7 @@ from service.store.accounts import Account
 from service.store.crm_links import About, Link
 from service.store.engine import transaction
 from service.store.leases import Leased, Lost, Settled
-from workers.errands import Errand, failed, hold
+from workers.errands import Errand, documents, failed, hold
 from workers.workshop import Workshop
 
 
@@ -42,7 +42,7 @@ class KommoErrand(Errand):
     @property
     def secrets(self) -> tuple[str, ...]:
         """See `Errand`."""
-        return tuple(filter(None, (self.ground.document,)))
+        return documents(self.ground.document, self.values)
 
     @property
     def occasion(self) -> Occasion:

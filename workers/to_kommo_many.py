@@ -34,8 +34,8 @@ SHORTEST_WAIT, LONGEST_PATIENCE, MOST_PAUSES = 2.0, 20.0, 3
 SHORT_LIVED = ("road_paused", "road_busy", "road_unknown")
 Ready = Callable[[Leased], "KommoErrand | Settled"]
 """Everything that is known about a promise, or how it ends without a request."""
-Live = Callable[[], object]
-"""Sees to live promises that came meanwhile; called between any two of ours."""
+Live = Callable[[], int]
+"""Sees to one live promise that came meanwhile, 0 where none did; called between any two of ours."""
 
 
 class Course(NamedTuple):
@@ -53,6 +53,7 @@ class Batch:
     def __init__(self, shop: Workshop, taken: Sequence[Leased], connected: Connected) -> None:
         self.shop, self.desk, self._connected = shop, desk_of(shop.settings, connected), connected
         self.open = dict.fromkeys(taken)
+        self._held = time.monotonic()
         self.book: Book | None = None
         self.fresh = False
         self.pauses = MOST_PAUSES
@@ -61,7 +62,7 @@ class Batch:
     def begin(self) -> None:
         """At the desk again, after whatever else was done there: behind live traffic, holding all leases still open."""
         self.desk.kommo.begin(urgent=False, foreseen=self._foreseen)
-        self.desk.gate.watch(self._hold)
+        self.desk.gate.watch(self.hold, self._held)
 
     def prepared(self) -> Book:
         """What is set up there; read once, with what earlier promises left there, fifty things to a request."""
@@ -99,7 +100,9 @@ class Batch:
             found = crm_links.find_all(tx, self._connected.account_id, self._connected.kommo_id, wanted)
         return [Stored(*link) for link in found]
 
-    def _hold(self) -> None:
+    def hold(self) -> None:
+        """Hold all leases still open. Raises Lost."""
+        self._held = time.monotonic()
         with transaction(self.shop.engine) as tx:
             for leased in self.open:
                 leases.hold(tx, leased)
@@ -133,7 +136,8 @@ def _planned(batch: Batch, ready: Ready, live: Live) -> list[Course]:
     """
     courses, waiting = list[Course](), list(batch.open)
     while waiting:
-        live()
+        while live():
+            batch.hold()
         errand = ready(waiting[0])
         if not isinstance(errand, KommoErrand):
             batch.settle({waiting.pop(0): errand})
@@ -228,9 +232,15 @@ def _touches_company(plan: Plan) -> bool:
 
 
 def _carry_out(batch: Batch, courses: Sequence[Course]) -> None:
+    with transaction(batch.shop.engine) as tx:
+        for leased in batch.open:
+            leases.begin_writing(tx, leased)
     batch.begin()
     kommo = batch.desk.kommo
     results = carry_out_many(kommo, [course.plan for course in courses], lambda made: _keep(batch, courses, made))
+    for result in results:
+        if isinstance(result.error, Lost):
+            raise result.error
     _keep(batch, courses, dict(enumerate(result.stored for result in results)))
     ended = {
         course.errand.leased: _ended(batch, course, result)

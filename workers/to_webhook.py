@@ -23,7 +23,7 @@ from service.errors import MarcoError, Misconfigured, NotFound, Unprocessable
 from service.store import endpoints, knowledge
 from service.store.accounts import Account
 from service.store.leases import Leased, Settled
-from workers.errands import Errand, failed
+from workers.errands import Errand, documents, failed
 from workers.workshop import Workshop
 
 WAITING = ("endpoint_disabled", "gone")
@@ -47,7 +47,7 @@ class WebhookErrand(Errand):
     @property
     def secrets(self) -> tuple[str, ...]:
         """See `Errand`."""
-        return tuple(filter(None, (self.document,)))
+        return documents(self.document, self.values)
 
     @property
     def message(self) -> Message:

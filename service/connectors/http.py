@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -27,13 +28,19 @@ TOTAL_SECONDS = 20.0
 """Kommo's own SDK waits as long (reference 4.3). A server that dribbles is cut off there, too."""
 LARGEST_BODY = 16 * 1024 * 1024
 EXCERPT = 2048
+# PostgreSQL keeps no NUL in a text, and UTF-8 no half of a surrogate pair; an answer may hold both, plain or escaped.
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
 Query = tuple[tuple[str, str], ...]
 
 
 class Answer(NamedTuple):
-    """What came back, read to its end. `content` is None where the body is empty or not JSON."""
+    """What came back, read to its end. `content` is None where the body is empty or not JSON.
+
+    No text in it holds signs that could not be kept.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -110,7 +117,8 @@ class Wire:
         finally:
             response.close()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, _json_of(bytes(received)), received.decode("utf-8", "replace"))
+        text = received.decode("utf-8", "replace")
+        return Answer(response.status_code, headers, _json_of(text), _UNKEEPABLE.sub("", text))
 
 
 def broken(method: str, what: str) -> Unavailable:
@@ -139,11 +147,21 @@ def _number(value: Any) -> int | float:
     return number
 
 
-def _json_of(content: bytes) -> Any:
+def _json_of(text: str) -> Any:
     # Any content type: Kommo's own errors are problem+json, its proxies' are HTML under any name.
-    if content.lstrip()[:1] not in (b"{", b"["):
+    if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        return json.loads(content, parse_float=Decimal)
-    except ValueError:
+        content = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
         return None
+    return _kept(content) if _ESCAPED.search(text) else content
+
+
+def _kept(content: Any) -> Any:
+    """The same JSON with texts that can be kept."""
+    if isinstance(content, str):
+        return _UNKEEPABLE.sub("", content)
+    if isinstance(content, dict):
+        return {_kept(name): _kept(value) for name, value in content.items()}
+    return [_kept(value) for value in content] if isinstance(content, list) else content

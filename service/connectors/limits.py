@@ -120,7 +120,7 @@ class OneProcessRoad:
                 return Turn(State.PAUSED, self._paused_until - now)
             if now < self._next - self.pace.early:
                 self._urgent_until = now + 2 * gap if urgent else self._urgent_until
-                return Turn(State.BUSY, self._next - now)
+                return Turn(State.BUSY, self._next - self.pace.early - now)
             if not urgent and now < self._urgent_until:
                 return Turn(State.BUSY, gap)
             self._next = max(now, self._next) + gap

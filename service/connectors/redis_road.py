@@ -67,7 +67,7 @@ local function take()
   if now < road.paused_until then return 'paused', road.paused_until - now end
   if now < road.next - early then
     if urgent then road.urgent_until = now + 2 * gap end
-    return 'busy', road.next - now
+    return 'busy', road.next - early - now
   end
   if not urgent and now < road.urgent_until then return 'busy', gap end
   road.next = math.max(now, road.next) + gap

@@ -151,7 +151,8 @@ def switch(tx: Connection, account_id: int, automation_id: int, state: str, now:
         tx.execute(
             text(
                 "UPDATE outbox SET state = 'withdrawn', cause = 'automation_deleted' WHERE account_id = :account"
-                " AND automation_id = :id AND state IN ('waiting', 'failed')"
+                " AND automation_id = :id AND (state IN ('waiting', 'failed')"
+                " OR state = 'leased' AND leased_until < clock_timestamp())"
             ),
             wanted,
         )

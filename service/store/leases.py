@@ -65,7 +65,8 @@ was AS (SELECT o.* FROM outbox o JOIN next USING (account_id, id) FOR UPDATE OF 
 lost AS (
     INSERT INTO outbox_attempts (account_id, outbox_id, number, automation_version, began_at, ended_at, outcome,
         cause, decision, changes, exchanges)
-    SELECT account_id, id, attempts, 0, began_at, clock_timestamp(), 'lost', 'worker_lost', '{{}}', '[]', '[]'
+    SELECT account_id, id, attempts, 0, coalesce(began_at, clock_timestamp()), clock_timestamp(), 'lost',
+        'worker_lost', '{{}}', '[]', '[]'
     FROM was WHERE state = 'leased' ON CONFLICT DO NOTHING)
 UPDATE outbox o SET state = 'leased', fence = o.fence + 1, attempts = o.attempts + 1, began_at = clock_timestamp(),
     leased_until = clock_timestamp() + :lease * interval '1 s',
@@ -184,6 +185,26 @@ def hold(tx: Connection, leased: Leased) -> None:
         raise Lost("Another worker has taken this on.")
 
 
+def only_look(tx: Connection, taken: Sequence[Leased]) -> None:
+    """Say that nothing is sent for these yet: whoever takes them over from a lost worker has nothing to look for.
+
+    For the transaction in which they were taken; `begin_writing` ends it.
+    """
+    tx.execute(
+        text("UPDATE outbox SET began_at = NULL WHERE account_id = :account AND id = ANY(:ids)"),
+        {"account": taken[0].account_id, "ids": [one.id for one in taken]},
+    )
+
+
+def begin_writing(tx: Connection, leased: Leased) -> None:
+    """From now on something may have been done. Holds the promise too; raises Lost where somebody else has it."""
+    hold(tx, leased)
+    tx.execute(
+        text("UPDATE outbox SET began_at = :began_at WHERE account_id = :account AND id = :id"),
+        {"account": leased.account_id, "id": leased.id, "began_at": leased.began_at},
+    )
+
+
 def give_back(tx: Connection, leased: Leased, due_at: datetime | None = None) -> None:
     """Let go of a promise for which nothing was done, as if it had never been taken; not before `due_at`."""
     tx.execute(
@@ -197,17 +218,32 @@ def give_back(tx: Connection, leased: Leased, due_at: datetime | None = None) ->
 
 
 def settle(tx: Connection, leased: Leased, settled: Settled, now: datetime) -> bool:
-    """Write down how an attempt ended; False where somebody else has the promise by now: then only the history."""
+    """Write down how an attempt ended; False where somebody else has the promise by now: then only the history.
+
+    Nobody would take up again what failed while its automation was deleted: that is withdrawn.
+    """
     _flushed(tx)
     _keep_attempt(tx, leased, settled, now)
     changed = tx.execute(
         text(
-            "UPDATE outbox SET state = :state, cause = :cause, due_at = coalesce(:due_at, due_at), leased_until = NULL,"
-            " failures = CASE WHEN :counts THEN failures + 1 ELSE failures END, unclear_since = :unclear_since,"
+            "UPDATE outbox o SET"
+            " state = CASE WHEN a.state = 'deleted' AND :state = 'failed' THEN 'withdrawn' ELSE :state END,"
+            " cause = CASE WHEN a.state = 'deleted' AND :state = 'failed' THEN 'automation_deleted' ELSE :cause END,"
+            " due_at = coalesce(:due_at, due_at), leased_until = NULL,"
+            " began_at = :began_at, unclear_since = :unclear_since,"
+            " failures = CASE WHEN :counts THEN failures + 1 ELSE failures END,"
             " lead_id = coalesce(:lead_id, lead_id), done_at = CASE WHEN :state = 'done' THEN :now END"
-            " WHERE account_id = :account AND id = :id AND fence = :fence AND state = 'leased'"
+            " FROM automations a WHERE a.account_id = o.account_id AND a.id = o.automation_id"
+            " AND o.account_id = :account AND o.id = :id AND o.fence = :fence AND o.state = 'leased'"
         ),
-        {"account": leased.account_id, "id": leased.id, "fence": leased.fence, "now": now, **_kept(settled)},
+        {
+            "account": leased.account_id,
+            "id": leased.id,
+            "fence": leased.fence,
+            "now": now,
+            "began_at": leased.began_at,
+            **_kept(settled),
+        },
     )
     return bool(changed.rowcount)
 

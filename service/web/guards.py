@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +12,7 @@ from flask import current_app, g, redirect, request, url_for
 from werkzeug import Response
 
 from service.domain.roles import Role
-from service.errors import NotFound, Refused, TooLarge, Unauthorized
+from service.errors import Malformed, NotFound, Refused, TooLarge, Unauthorized
 from service.store import memberships, users
 from service.store.accounts import TOKEN_MARK, Account, digest_of
 from service.store.engine import transaction
@@ -22,6 +23,8 @@ from service.web.rooms import rooms
 from service.web.sessions import signed_in_user
 
 WEBHOOK_LIMIT = 1024 * 1024
+JSON_LIMIT = 4 * 1024 * 1024
+"""Of a body of the API that is JSON; the largest automation has half of it."""
 HOTTOK_HEADER = "X-HOTMART-HOTTOK"
 ACCOUNT_COOKIE = "account"
 """The account somebody looked at last."""
@@ -79,6 +82,23 @@ def api_account() -> None:
         raise Unauthorized("This account is gone.")
     g.account = admission.account
     g.used_token = (admission.account.id, Kind.API, digest_of(token.strip()))
+    if request.is_json:
+        _check_json()
+
+
+def _check_json() -> None:
+    """Raises TooLarge, and Malformed for JSON that readers stumble over, or with texts that are none.
+
+    What is no JSON at all is told by whoever reads it.
+    """
+    request.max_content_length = JSON_LIMIT
+    try:
+        json.dumps(json.loads(request.get_data()), ensure_ascii=False).encode()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return
+    except (ValueError, RecursionError) as fault:
+        said = "This JSON is nested too deeply, or has a number of thousands of digits or half a surrogate pair."
+        raise Malformed(said) from fault
 
 
 def current_account() -> Account:

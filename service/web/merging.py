@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import combinations
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from service.domain import identity
 from service.errors import Conflict, NotFound, Unprocessable
 from service.queues import Lane
 from service.sources import person
-from service.store import identities, inbox, lists, suggestions
+from service.store import duplicates, identities, inbox, lists, suggestions
 from service.store.accounts import Account
 from service.store.engine import transaction
 from service.store.inbox import Arrival
@@ -139,6 +140,22 @@ def tell_apart(account: Account, client_id: UUID, other_id: UUID, by: By) -> Row
     with transaction(rooms().engine) as tx:
         one, other = _both(tx, account, client_id, other_id)
     return _keep(account, person.TWO_PEOPLE, [(one["email"], other["email"])], by)
+
+
+def tell_all_apart(account: Account, client_ids: Sequence[UUID], by: By) -> RowMapping:
+    """Keep that these clients are all different people. Raises NotFound, Conflict, Unprocessable.
+
+    It is one statement about every pair of them, so it is kept and worked off as a whole.
+    """
+    if (before := _kept(account, by, person.TWO_PEOPLE)) is not None:
+        return before
+    if not 2 <= len(client_ids) <= duplicates.FEW:
+        raise Unprocessable(f"Name two to {duplicates.FEW} clients.", code="wrong_number")
+    with transaction(rooms().engine) as tx:
+        emails = [client_row(tx, account, one)["email"] for one in client_ids]
+    if len(set(emails)) < len(emails):
+        raise Conflict("Some of these are one client already.", code="already_one")
+    return _keep(account, person.TWO_PEOPLE, list(combinations(emails, 2)), by)
 
 
 def suggested(tx: Connection, account: Account, client: RowMapping) -> list[Suggestion]:

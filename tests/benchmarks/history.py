@@ -52,7 +52,7 @@ def to_kommo(house: House, scale: Scale) -> Line:
         reach="≥ 0.95",
         least=0.95,
         besides=(
-            f"{searches} for a buyer Kommo does not know, two writes for {BATCH}: {figure(60 * OURS / cost)} sales a minute",
+            f"{searches} for a new buyer, two writes for {BATCH} of them: {figure(60 * OURS / cost)} sales a minute",
             f"{COURIERS} processes deliver; Kommo, which bans at the first request above its own limit, banned nobody",
         ),
     )

@@ -96,6 +96,9 @@ def test_a_person_merges_two_clients_and_separates_them_again(visitor, stage, re
     living(stage.street)
     page.goto(stage.path(stage.ana))
     looks("profile")
+    page.goto(f"/a/{stage.house.account.key}/clients/duplicates")
+    page.locator(".twins, .empty").wait_for()  # told apart in one look, they are not there in the next
+    looks("duplicates")
     page.goto(stage.path(stage.ana, "/merge"))
     looks("asks")
     page.locator("#email").fill("nobody@example.com")

@@ -93,8 +93,10 @@ def looks(**more: Any) -> Any:
     [
         {"color_scheme": scheme, "locale": locale, "viewport": {"width": width, "height": 800}}
         for scheme, locale, width in (
-            *(("light", "pt-BR", 360), ("light", "pt-BR", 1280), ("dark", "pt-BR", 360), ("dark", "pt-BR", 1280)),
-            *(("light", "en-US", 360), ("dark", "es-ES", 360)),
+            ("light", "pt-BR", 360),
+            ("light", "pt-BR", 1280),
+            ("dark", "es-ES", 1280),
+            ("dark", "en-US", 360),
         )
     ],
     ids=lambda look: f"{look['color_scheme']}-{look['locale']}-{look['viewport']['width']}",

@@ -59,8 +59,9 @@ def test_a_pasted_token_loses_its_line_breaks_and_shows_in_no_repr():
     connection = connection_to("cursoexemplo.amocrm.com", " abc\n def ")
     assert (connection.origin, connection.token) == ("https://cursoexemplo.amocrm.com", "abcdef")
     assert "abc" not in repr(connection)
-    with pytest.raises(Unprocessable):
-        connection_to("cursoexemplo", " \n")
+    for odd in (" \n", "abc\0def", "abc\x1bdef", "abcé"):
+        with pytest.raises(Unprocessable):
+            connection_to("cursoexemplo", odd)
 
 
 def test_the_end_of_a_token_is_read_without_verifying_it():

@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from service.domain.automation.triggers import Trigger
+from service.kommo_account import address_of
 from service.store import crm_hooks
 from service.store.engine import transaction
 from service.store.vault import vault_of
@@ -22,7 +23,6 @@ from tests.kommo.faults import Fault
 from tests.kommo.server import FakeKommo
 from tests.living import House
 from tests.stories.automating import ANA, a_buyer, approved, attempts, automate, deliver_all, hurry, ours, outbox, told
-from workers.reconciling import address_of
 
 BUYER = "buyer1@example.com"
 HERS = "+5531980000001"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
+from redis import Redis
+from sqlalchemy import Connection
 
+from service import kommo_desk
 from service.domain.automation.triggers import Trigger
+from service.store import leases
+from service.store.leases import Leased
 from tests.kommo.faults import Fault, When
 from tests.kommo.server import FakeKommo, Seen
 from tests.living import House
@@ -139,12 +145,22 @@ def test_a_batch_whose_answer_was_lost_is_adopted_sale_by_sale(house: House, kom
     assert len(ours(kommo)) == len(kommo.account.all("contacts")) == len(kommo.account.notes) == 5
 
 
-def test_a_pause_in_the_middle_of_a_batch_is_waited_out_and_costs_nothing_twice(house: House, kommo: FakeKommo) -> None:
+def test_a_pause_in_the_middle_of_a_batch_is_waited_out_and_costs_nothing_twice(
+    house: House, kommo: FakeKommo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     automate(house, Trigger.SALE_APPROVED)
     poured(house, *(a_buyer(number) for number in range(4)))
     kommo.faults.plan(Fault(429, "GET", "contacts", skip=5))
+    redis, slept = Redis.from_url(house.shop.settings.redis_url), list[float]()
+
+    def sleep(seconds: float) -> None:
+        if seconds:  # the fake's own fault takes no time
+            slept.append(seconds)
+            redis.delete("marco:road:kommo")
+
+    monkeypatch.setattr("workers.to_kommo_many.time.sleep", sleep)
     assert deliver.step(house.shop) == 4
-    assert states(house) == ["done"] * 4
+    assert (states(house), len(slept)) == (["done"] * 4, 1)
     assert len(kommo.sent("GET", "/contacts")) <= 2 * 4 + 2
 
 
@@ -205,6 +221,90 @@ def test_a_live_sale_waits_for_a_few_requests_of_history_at_most(house: House, k
     assert states(house) == ["done"] * 21
     first = next(place for place, seen in enumerate(kommo.seen) if "HP0000099999" in words_of(seen))
     assert first - came[0] <= MOST_BETWEEN
+
+
+def test_all_live_sales_that_came_go_before_the_next_one_of_history(house: House, kommo: FakeKommo) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    poured(house, *(a_buyer(number) for number in range(10)))
+    lively = [f"HP00000999{number:02}" for number in range(4)]
+    sales = (approved(5, code, f"live{code}@example.com") for code in lively)
+    when(kommo, 14, lambda: house.receives(*sales))
+    deliver_all(house)
+    assert states(house) == ["done"] * 14
+    searched = [seen.query for seen in kommo.sent("GET", "/leads") if "query=HP" in seen.query]
+    places = [place for place, query in enumerate(searched) if any(code in query for code in lively)]
+    assert places == list(range(places[0], places[0] + 4))
+    assert 0 < places[0] < 9
+
+
+def test_a_worker_killed_while_it_only_looked_leaves_nothing_to_look_for(house: House, kommo: FakeKommo) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    kommo.account.fields["leads"].clear()  # nothing a lead could be found again by
+    poured(house, *(a_buyer(number) for number in range(4)))
+    kommo.faults.plan(Fault(500, "GET", "contacts$"))
+
+    class Killed(BaseException):
+        pass
+
+    def dies() -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workers.to_kommo_many.apart", lambda _: dies())
+        with pytest.raises(Killed):
+            deliver.step(house.shop)
+    expire(house)
+    hurry(house)
+    deliver_all(house)
+    assert states(house) == ["done"] * 4
+    assert {cause for _, cause in attempts(house)} == {"kommo_trouble", "worker_lost", None}
+    assert len(ours(kommo)) == 4
+
+
+class Clock:
+    """Time that passes by requests: three seconds each."""
+
+    def __init__(self, kommo: FakeKommo) -> None:
+        self.kommo = kommo
+
+    def monotonic(self) -> float:
+        return 3.0 * len(self.kommo.seen)
+
+    def sleep(self, _: float) -> None:
+        """Nothing passes."""
+
+
+def test_the_leases_of_a_long_batch_are_held_all_the_while(
+    house: House, kommo: FakeKommo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    poured(house, *(a_buyer(number) for number in range(10)))
+    clock, held, hold = Clock(kommo), list[float](), leases.hold
+
+    def holding(tx: Connection, leased: Leased) -> None:
+        held.append(clock.monotonic())
+        hold(tx, leased)
+
+    monkeypatch.setattr("service.kommo_desk.time", clock)
+    monkeypatch.setattr("workers.to_kommo_many.time", clock)
+    monkeypatch.setattr(leases, "hold", holding)
+    deliver.step(house.shop)
+    assert states(house) == ["done"] * 10
+    moments = [0.0, *sorted(set(held)), clock.monotonic()]
+    assert max(later - earlier for earlier, later in pairwise(moments)) <= kommo_desk.HOLD_EVERY + 2 * 3.0
+
+
+def test_a_batch_that_lost_its_leases_sends_nothing_more_and_settles_nothing(house: House, kommo: FakeKommo) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    poured(house, *(a_buyer(number) for number in range(4)))
+    when(kommo, 17, lambda: house.rows_changed("UPDATE outbox SET fence = fence + 1 WHERE account_id = :account"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kommo_desk, "HOLD_EVERY", 0.0)
+        deliver.step(house.shop)
+    assert (kommo.writes(), attempts(house), states(house)) == ([], [], ["leased"] * 4)
+    at_rest(house)
+    assert states(house) == ["done"] * 4
+    assert len(ours(kommo)) == 4
 
 
 def words_of(seen: Seen) -> str:

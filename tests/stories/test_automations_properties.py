@@ -192,7 +192,7 @@ def calm(app: Flask, shop: Workshop, fake: FakeKommo) -> str:
         return contents(fake.account)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     order=st.permutations(range(len(STORY))),
     again=st.lists(st.integers(0, len(STORY) - 1), max_size=3),

@@ -32,7 +32,7 @@ def connection_to(account: str, token: str) -> Connection:
     Raises Unprocessable, `code` bad_address or bad_token, without repeating the token.
     """
     written = "".join(token.split())
-    if not written or not written.isascii():
+    if not written or not written.isascii() or not written.isprintable():
         raise Unprocessable("This is not a token of Kommo", code="bad_token")
     return Connection(f"https://{host_of(account)}", written.removeprefix("Bearer"))
 

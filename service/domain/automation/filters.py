@@ -154,12 +154,12 @@ def _advised(fault: Fault) -> Fault:
 
 
 def _size(raw: Any, depth: int) -> int:
-    """How many conditions there are at most."""
+    """How many conditions there are at most; a group without any counts as one."""
     if depth < 0:
         raise FilterError([Fault("", "too_deep", str(DEEPEST))])
     grouped = [raw[join] for join in Join if join in raw] if isinstance(raw, dict) else []
     parts = [part for group in grouped for part in (group if isinstance(group, list) else [group])]
-    return sum(_size(part, depth - 1) for part in parts) if grouped else 1
+    return max(1, sum(_size(part, depth - 1) for part in parts))
 
 
 def _shown(raw: Any) -> str:

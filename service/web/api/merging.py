@@ -8,6 +8,7 @@ from uuid import UUID
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from schemas.duplicates import DifferentPeople, DuplicatesPage, DuplicatesQuery
 from schemas.merging import (
     Address,
     AddressSaid,
@@ -18,6 +19,8 @@ from schemas.merging import (
     StatementOut,
     SuggestionOut,
 )
+from service.store import duplicates
+from service.store.duplicates import FIELDS, Place
 from service.store.engine import transaction
 from service.web import guards, merging
 from service.web.merging import By
@@ -37,6 +40,37 @@ class Suggestions(MethodView):
         account = guards.current_account()
         with transaction(rooms().engine) as tx:
             return merging.suggested(tx, account, merging.client_row(tx, account, client_id))
+
+
+@blueprint.route("/clients/duplicates")
+class Duplicates(MethodView):
+    """Everybody who may be in the account twice."""
+
+    @blueprint.arguments(DuplicatesQuery, location="query")
+    @blueprint.response(200, DuplicatesPage)
+    def get(self, asked: dict[str, Any]) -> Any:
+        """List groups of clients who share a document or telephone and were neither merged nor told apart.
+
+        `next` of the answer is `after` of the next question. Of a large account only a part is looked through for a
+        page, so one may be short or empty: go on until `next` is null.
+        """
+        fields, place = (asked["same"],) if "same" in asked else FIELDS, asked.get("after")
+        with transaction(rooms().engine) as tx:
+            account = guards.current_account()
+            part = duplicates.listed(tx, account.id, fields, place and Place(*place), asked["page_size"])
+        groups = [{**one._asdict(), "clients": [line.client for line in one.lines]} for one in part.groups]
+        return {"groups": groups, "after": part.after}
+
+
+@blueprint.route("/clients/duplicates/strangers")
+class AllStrangers(MethodView):
+    """Who are all different people."""
+
+    @blueprint.arguments(DifferentPeople)
+    @blueprint.response(202, StatementOut)
+    def post(self, said: dict[str, Any]) -> Any:
+        """Say that each of these clients is somebody else; no two of them are suggested any more."""
+        return merging.tell_all_apart(guards.current_account(), said["client_ids"], By(None, said.get("key")))
 
 
 @blueprint.route("/clients/<uuid:client_id>/strangers")

@@ -139,6 +139,14 @@ def test_a_row_whose_buyer_is_none_is_a_purchase_without_client():
     assert {"name", "email_text", "phone_text"}.isdisjoint(nobody.fields)
 
 
+def test_who_sells_and_through_which_processor_is_told_for_automations():
+    assert one("sales-pt.csv", "HP2100000001").fields["producer"] == "Escola Exemplo"
+    first = next(iter(facts_of("sales-pt-legacy.csv").values()))
+    assert first.fields["producer"] == "Escola Exemplo"
+    assert first.fields["producer_document"] == "09999999000108"
+    assert first.fields["processor"] == "HotPay"
+
+
 def test_the_net_is_the_producers_own_share_and_not_that_of_the_whole_sale():
     fields = one("sales-pt.csv", "HP2100000005").fields
     assert fields["net"] == ["161.30", "BRL"]

@@ -24,8 +24,10 @@ CREATE INDEX automations_of_endpoint ON automations (account_id, endpoint_id) WH
 TROUBLE = "ALTER TABLE webhook_endpoints ADD COLUMN trouble text, ADD COLUMN rotated_at timestamptz"
 
 # Which addresses have a message under way, and what a single automation is owed next. The latter does not begin with
-# the account: else a planner without statistics takes it for a look at one thread, and reads all of it.
+# the account: else a planner without statistics takes it for a look at one thread, and reads all of it. It takes the
+# place of an index over all automations, in which what may not be sent now stood in the way of everything behind it.
 INDEXES = """
+DROP INDEX outbox_due;
 CREATE INDEX outbox_leased ON outbox (account_id, automation_id) WHERE state = 'leased';
 CREATE INDEX outbox_of_automation ON outbox (automation_id, priority, due_at, id)
     WHERE state IN ('waiting', 'failed', 'leased');
@@ -48,5 +50,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP INDEX history_by_making, history_of_cause, history_of_automation, history_of_state")
     op.execute("DROP INDEX outbox_of_automation, outbox_leased")
+    op.execute(
+        "CREATE INDEX outbox_due ON outbox (priority, due_at, id) WHERE state IN ('waiting', 'failed', 'leased')"
+    )
     op.execute("ALTER TABLE webhook_endpoints DROP COLUMN rotated_at, DROP COLUMN trouble")
     op.execute("ALTER TABLE automations DROP COLUMN endpoint_id")

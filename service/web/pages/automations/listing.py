@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from werkzeug import Response
 
 from service.domain.automation.ready import READY
+from service.endpoint_desk import shown
 from service.errors import Conflict, Malformed, NotFound
 from service.queues import Lane
 from service.store import automation_sums, automations, endpoints
@@ -34,7 +35,7 @@ def index() -> str:
         rows = automations.every(tx, account_id)
         kept = {row["id"]: automation_sums.promises(tx, account_id, row["id"]) for row in rows}
         connected = live_connection(tx)
-        addresses = {one.id: one for one in endpoints.every(tx, account_id)}
+        addresses = {one.id: one._replace(url=shown(one.url)) for one in endpoints.every(tx, account_id)}
     return render_template(
         "automations/index.html",
         rows=rows,

@@ -21,6 +21,7 @@ from service.domain.automation.ready import HINTS
 from service.domain.automation.templates import TemplateError
 from service.domain.automation.triggers import Trigger
 from service.domain.automation.values import Values
+from service.endpoint_desk import shown
 from service.errors import Conflict, NotFound
 from service.store import endpoints
 from service.store.engine import transaction
@@ -168,7 +169,7 @@ def _page(
     account_id, trigger = guards.current_account().id, Trigger(row["trigger"])
     with transaction(rooms().engine) as tx:
         connected = live_connection(tx)
-        addresses = [Choice(str(one.id), one.url) for one in endpoints.every(tx, account_id)]
+        addresses = [Choice(str(one.id), shown(one.url)) for one in endpoints.every(tx, account_id)]
     looked = last_events(trigger, size=1)
     latest = looked.latest
     return render_template(

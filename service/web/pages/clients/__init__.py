@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.web.pages.clients import journey, listing, merging, notes, profile
+from service.web.pages.clients import duplicates, journey, listing, merging, notes, profile
 from service.web.pages.clients.room import PAGE
 
-__all__ = ["PAGE", "journey", "listing", "merging", "notes", "profile"]
+__all__ = ["PAGE", "duplicates", "journey", "listing", "merging", "notes", "profile"]

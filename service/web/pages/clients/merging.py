@@ -112,7 +112,7 @@ def merge(client_id: UUID) -> Response:
     """Say that the other client is the same person."""
     account = guards.current_account()
     try:
-        said = merging.merge(account, client_id, _named(client_id), _by())
+        said = merging.merge(account, client_id, _named(client_id), by_this_person())
     except (Conflict, Unprocessable):
         flash(_("These two are one client already."), "info")
         return redirect(url_for("clients.show", client_id=client_id))
@@ -124,7 +124,7 @@ def tell_apart(client_id: UUID) -> Response:
     """Say that a suggested client is somebody else."""
     account = guards.current_account()
     try:
-        said = merging.tell_apart(account, client_id, _named(client_id), _by())
+        said = merging.tell_apart(account, client_id, _named(client_id), by_this_person())
     except (Conflict, Unprocessable):
         flash(_("These two are one client already."), "info")
         return redirect(url_for("clients.show", client_id=client_id))
@@ -155,7 +155,7 @@ def separate(client_id: UUID) -> Response:
     with transaction(rooms().engine) as tx:
         client = merging.client_row(tx, account, client_id)
     try:
-        said = merging.separate(account, client_id, request.form.get("email", ""), _by())
+        said = merging.separate(account, client_id, request.form.get("email", ""), by_this_person())
     except (NotFound, Unprocessable):
         flash(_("This e-mail is not merged into this client (any more)."), "info")
         return redirect(url_for("clients.show", client_id=client["id"]))
@@ -172,7 +172,8 @@ def _named(client_id: UUID) -> UUID:
     return other
 
 
-def _by() -> By:
+def by_this_person() -> By:
+    """Whoever sends this form, and the key that tells a double click from a second thought."""
     key = request.form.get("key", "")
     return By(guards.current_person().id, key if key.isalnum() and len(key) == 32 else None)
 

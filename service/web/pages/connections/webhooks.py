@@ -180,7 +180,7 @@ def _page(
 def _standing(tx: Connection, endpoint: Endpoint, senders: Sequence[RowMapping]) -> Shown:
     account_id = endpoint.account_id
     using = [one for one in senders if one["endpoint_id"] == endpoint.id]
-    counts = [history.counted(tx, account_id, one["id"]) for one in using]
+    counts = [history.tallied(tx, account_id, history.Wanted(automation_id=one["id"])) for one in using]
     return Shown(
         endpoint,
         endpoint.url if guards.current_role().may_manage else endpoint_desk.shown(endpoint.url),
@@ -190,7 +190,7 @@ def _standing(tx: Connection, endpoint: Endpoint, senders: Sequence[RowMapping])
         endpoint_words.met(endpoint.trouble),
         using,
         _troubled(tx, account_id, [one["id"] for one in using]),
-        sum(one["given_up"] for one in counts),
+        sum(min(one["given_up"], history.MOST_AT_ONCE) for one in counts),
     )
 
 

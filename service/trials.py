@@ -17,7 +17,7 @@ from service.domain.automation import filters, mapping, payload
 from service.domain.automation.catalogue import CATALOGUE
 from service.domain.automation.judging import failures_of, judge
 from service.domain.automation.leads import Policy
-from service.domain.automation.masking import masked
+from service.domain.automation.masking import documents, masked
 from service.errors import Conflict, NotFound
 from service.kommo_desk import Ground, book_at, desk_of, ground_of
 from service.settings import Settings
@@ -56,7 +56,8 @@ def _card_trial(engine: Engine, settings: Settings, account: Account, draft: Dra
     one, rules = filters.read(draft.filter), mapping.read(draft.mapping)
     event, ground = _ground(engine, account, draft, wanted)
     verdict = judge(one, ground.values, account.zone)
-    why = masked(failures_of(verdict), _secrets(ground))
+    secrets = documents(ground.document, ground.values)
+    why = masked(failures_of(verdict), secrets)
     if not verdict.passed:
         return Trial(event, passed=False, filter=why)
     desk = desk_of(settings, ground.connected)
@@ -66,7 +67,7 @@ def _card_trial(engine: Engine, settings: Settings, account: Account, draft: Dra
     occasion = Occasion(event.about, f"trial {event.subject}", ground.values, account.zone)
     wish = wish_of(rules, Policy(draft.policy), occasion, ground.past, book)
     plan = planned(desk.kommo, wish, book, rules.hands_off_hours)
-    card, decision, changes = masked([_card(wish), decision_of(plan), changes_of(plan)], _secrets(ground))
+    card, decision, changes = masked([_card(wish), decision_of(plan), changes_of(plan)], secrets)
     return Trial(event, passed=True, card=card, decision=decision, changes=changes)
 
 
@@ -78,8 +79,8 @@ def _message_trial(engine: Engine, _: Settings, account: Account, draft: Draft, 
         endpoint = endpoints.find(tx, account.id, draft.endpoint_id) if draft.endpoint_id is not None else None
     if known is None:
         raise NotFound("Nothing of this kind has happened yet.", code="no_such_event")
-    values, document = CATALOGUE.read(known), known.client.get("document")
-    secrets = (document,) if document else ()
+    values = CATALOGUE.read(known)
+    secrets = documents(known.client.get("document"), values)
     verdict = judge(one, values, account.zone)
     if not verdict.passed:
         return Trial(event, passed=False, filter=masked(failures_of(verdict), secrets))
@@ -118,7 +119,3 @@ def _card(wish: Wish) -> dict[str, Any]:
         "company": wish.company and wish.company.name,
         "fingerprint": lead.fingerprint,
     }
-
-
-def _secrets(ground: Ground) -> tuple[str, ...]:
-    return (ground.document,) if ground.document else ()

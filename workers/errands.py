@@ -69,11 +69,6 @@ class Errand(ABC):
         return int(self.automation["version"])
 
 
-def documents(of_client: str | None, values: Values) -> tuple[str, ...]:
-    """What the history must not show: the documents of the buyer and of the producer."""
-    return tuple(str(one) for one in (of_client, values.get("producer_document")) if one)
-
-
 def failed(leased: Leased, trouble: Trouble, settled: Settled, asked: int | None = None) -> Settled:
     """Try again later, or give up; `asked` are the seconds the other side wants us to wait."""
     now, after = datetime.now(UTC), next_try(trouble, leased.failures, asked)

@@ -28,6 +28,7 @@ from service.store.engine import transaction
 from service.store.inbox import Arrival
 from service.store.lead_owners import Asked
 from service.store.vault import vault_of
+from workers.turns import is_nobodys
 from workers.workshop import Workshop
 
 EVERY = timedelta(minutes=15)
@@ -43,7 +44,18 @@ def watch(shop: Workshop, now: datetime) -> int:
     """Look after the hooks of every account that is due; stage changes found."""
     with transaction(shop.engine) as tx:
         due = crm_hooks.due(tx, now - EVERY, now)
-    return sum(_watched(shop, one, now) for one in due)
+    return sum(_seen_to(shop, one, now) for one in due)
+
+
+def _seen_to(shop: Workshop, one: Listening, now: datetime) -> int:
+    """One account; a bug met in it must not stop the others."""
+    try:
+        return _watched(shop, one, now)
+    except Exception as fault:
+        if is_nobodys(fault):
+            raise
+        log.exception("hooks not watched", account=one.account_id, fault=type(fault).__name__)
+        return 0
 
 
 def _watched(shop: Workshop, one: Listening, now: datetime) -> int:

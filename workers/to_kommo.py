@@ -14,7 +14,7 @@ from service.connectors.kommo.wishes import Book, Stored, Wish
 from service.connectors.kommo.wishing import Occasion, bring, wish_of
 from service.domain.automation import mapping
 from service.domain.automation.leads import Policy
-from service.domain.automation.masking import masked
+from service.domain.automation.masking import documents, masked
 from service.domain.automation.retrying import Trouble
 from service.domain.automation.values import Values
 from service.errors import MarcoError, Refused, Unauthorized, Unavailable, Unconfirmed, Unprocessable
@@ -24,7 +24,7 @@ from service.store.accounts import Account
 from service.store.crm_links import About, Link
 from service.store.engine import transaction
 from service.store.leases import Leased, Lost, Settled
-from workers.errands import Errand, documents, failed, hold
+from workers.errands import Errand, failed, hold
 from workers.workshop import Workshop
 
 

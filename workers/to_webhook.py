@@ -16,14 +16,14 @@ from service.connectors.webhook.schedule import next_attempt
 from service.connectors.webhook.sending import Message
 from service.domain.automation import payload
 from service.domain.automation.catalogue import CATALOGUE
-from service.domain.automation.masking import masked
+from service.domain.automation.masking import documents, masked
 from service.domain.automation.retrying import Trouble
 from service.domain.automation.values import Values
 from service.errors import MarcoError, Misconfigured, NotFound, Unprocessable
 from service.store import endpoints, knowledge
 from service.store.accounts import Account
 from service.store.leases import Leased, Settled
-from workers.errands import Errand, documents, failed
+from workers.errands import Errand, failed
 from workers.workshop import Workshop
 
 WAITING = ("endpoint_disabled", "gone")

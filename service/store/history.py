@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, text
 
+from service.domain.automation.writes import Priority
 from service.errors import Conflict, NotFound
 from service.store.engine import plan_anew
 
@@ -18,6 +19,8 @@ RESENDABLE = ("failed", "given_up", "passed_over")
 UNASKED = ("failed", "given_up")
 """What is sent again where no state is asked for: what was passed over was meant to be."""
 MOST_AT_ONCE = 10_000
+FEW = 50
+"""So many are sent again among the live ones; more go behind them, or a sale of this minute would wait for hours."""
 MOST_COUNTED = 10_000
 """Of each state so many are counted, and one more, which says that there are more."""
 LONGEST_NUMBER = 19
@@ -267,12 +270,22 @@ def _wake(tx: Connection, conditions: str, values: dict[str, Any], now: datetime
     untouched = " AND (o.began_at IS NULL OR o.began_at <= :seen)" if seen else ""
     changed = tx.execute(
         text(
-            "UPDATE outbox SET state = 'waiting', cause = NULL, overtaken = NULL, failures = 0, due_at = :now"
-            " FROM (SELECT o.account_id, o.id FROM outbox o WHERE o.account_id = :account"
-            f" AND {ABLE}{conditions}{untouched} ORDER BY o.id LIMIT :most FOR UPDATE OF o) woken"
+            "UPDATE outbox SET state = 'waiting', cause = NULL, overtaken = NULL, failures = 0, due_at = :now,"
+            " priority = CASE WHEN woken.number > :few THEN :history ELSE priority END"
+            " FROM (SELECT able.*, count(*) OVER () AS number FROM ("
+            "SELECT o.account_id, o.id FROM outbox o WHERE o.account_id = :account"
+            f" AND {ABLE}{conditions}{untouched} ORDER BY o.id LIMIT :most FOR UPDATE OF o) able) woken"
             " WHERE outbox.account_id = woken.account_id AND outbox.id = woken.id"
         ),
-        {**values, "able": list(RESENDABLE), "now": now, "seen": seen, "most": MOST_AT_ONCE},
+        {
+            **values,
+            "able": list(RESENDABLE),
+            "now": now,
+            "seen": seen,
+            "most": MOST_AT_ONCE,
+            "few": FEW,
+            "history": int(Priority.HISTORY),
+        },
     )
     return changed.rowcount
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.connectors.kommo.answers import Rejected
+from service.connectors.kommo.batches import Written
 from service.connectors.kommo.looking import look
 from service.connectors.kommo.many import carry_out_many
 from service.connectors.kommo.planning import plan
@@ -81,6 +82,26 @@ def test_a_504_after_the_work_leaves_each_to_be_looked_for(desk):
     assert all(isinstance(result.error, Unconfirmed) for result in results)
     assert kept == {}
     assert desk.fake.writes() == [("POST", "leads/complex")]
+
+
+def test_an_answer_without_an_id_is_unclear_and_leaves_the_others_alone(desk, monkeypatch):
+    desk.kommo.create(
+        "contacts", [{"custom_fields_values": [known_by(f"ana{number}@example.com")]} for number in (0, 1)]
+    )
+    planned, create = plans_of(desk, [a_wish(number) for number in (0, 1)]), desk.kommo.create
+
+    def without_the_first_id(kind, bodies):
+        first, *others = create(kind, bodies)
+        return [Written({**first.answer, "id": None}) if kind == "leads" else first, *others]
+
+    monkeypatch.setattr(desk.kommo, "create", without_the_first_id)
+    results, kept = run(desk, planned)
+    assert [type(result.error) for result in results] == [Unconfirmed, type(None)]
+    assert kept[1].lead_id == results[1].stored.lead_id is not None
+
+
+def known_by(email):
+    return {"field_code": "EMAIL", "values": [{"value": email}]}
 
 
 def test_a_refused_token_ends_all_that_was_not_sent(desk):

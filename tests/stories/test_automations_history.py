@@ -154,7 +154,7 @@ def test_a_pause_in_the_middle_of_a_batch_is_waited_out_and_costs_nothing_twice(
     redis, slept = Redis.from_url(house.shop.settings.redis_url), list[float]()
 
     def sleep(seconds: float) -> None:
-        if seconds:  # the fake's own fault takes no time
+        if seconds >= 1:  # neither the fake's own waits nor a turn on the road
             slept.append(seconds)
             redis.delete("marco:road:kommo")
 

@@ -86,3 +86,16 @@ def test_names_in_kommo_that_nobody_can_keep_are_read_without_those_signs(house:
         "SELECT book -> 'account' ->> 'name' AS name FROM kommo_connections WHERE account_id = :account"
     )
     assert kept.name == "Loja "
+
+
+@pytest.mark.parametrize(("number", "priority"), [(50, 0), (51, 1)])
+def test_more_than_fifty_that_are_sent_again_go_behind_the_sales_of_this_minute(
+    house: House, number: int, priority: int
+) -> None:
+    automate(house, Trigger.SALE_APPROVED)
+    house.receives(*(a_buyer(one) for one in range(number)))
+    house.rows_changed("UPDATE outbox SET state = 'given_up' WHERE account_id = :account")
+    answer = house.client.post("/api/v1/automations/history/resend", json={}, headers=house.bearer)
+    assert answer.get_json() == {"resent": number}
+    rows = house.rows("SELECT DISTINCT state, priority FROM outbox WHERE account_id = :account")
+    assert [tuple(row) for row in rows] == [("waiting", priority)]

@@ -156,6 +156,18 @@ def test_what_kommo_refuses_is_noted_and_stops_no_other_account(house, fake, out
     assert state(house) == "kommo_unpaid"
 
 
+def test_a_bug_met_in_one_account_stops_no_other_account(house, fake, outdoors, address, monkeypatch):
+    due = crm_hooks.due
+
+    def broken_one_first(tx, before, now):
+        (one,) = due(tx, before, now)
+        return [one._replace(looked_until=None), one]
+
+    monkeypatch.setattr(crm_hooks, "due", broken_one_first)
+    watch(outdoors, datetime.now(UTC))
+    assert state(house) == "well"
+
+
 def test_who_never_asked_for_hooks_or_is_not_connected_is_left_alone(house, fake, outdoors):
     fake.seen.clear()
     watch(outdoors, datetime.now(UTC))

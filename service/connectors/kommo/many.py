@@ -146,7 +146,7 @@ def _make_together(kommo: Kommo, courses: list[_Course], keep: KeepMade) -> None
         try:
             made = reading.together(answer)
         except (KeyError, TypeError, ValueError):
-            course.error = Unconfirmed("Kommo made it, but its answer cannot be read", code="kommo_unreadable")
+            course.error = _unreadable()
             continue
         course.ids = {Kind.LEADS: made.lead_id, Kind.CONTACTS: made.contact_id, Kind.COMPANIES: made.company_id}
         course.merged = made.merged
@@ -159,9 +159,17 @@ def _make(kommo: Kommo, kind: Kind, courses: list[_Course], keep: KeepMade) -> N
     bodies = [lead_body(step, course.ids) for course, step in sent if isinstance(step, Make)]
     kept: dict[int, Stored] = {}
     for course, answer in _send(sent, _Road("POST", kind, lambda batch: kommo.create(kind, batch)), bodies):
-        course.ids[kind] = int(answer["id"])
+        try:
+            course.ids[kind] = int(answer["id"])
+        except (KeyError, TypeError, ValueError):
+            course.error = _unreadable()
+            continue
         kept[course.place] = stored_of(course.ids)
     _keep(kept, keep)
+
+
+def _unreadable() -> Unconfirmed:
+    return Unconfirmed("Kommo made it, but its answer cannot be read", code="kommo_unreadable")
 
 
 def _keep(kept: Mapping[int, Stored], keep: KeepMade) -> None:

@@ -6,11 +6,18 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from service.domain.automation.values import Values
+
 MASK = "•••"
 # CPF and CNPJ, written in full or bare. A telephone with its country's code is longer or has a + before it.
 _DOCUMENT = re.compile(
     r"(?<![\d+])(?:\d{3}\.\d{3}\.\d{3}-?\d{2}|\d{2}\.\d{3}\.\d{3}/?\d{4}-?\d{2}|\d{11}|\d{14})(?!\d)", re.ASCII
 )
+
+
+def documents(of_client: str | None, values: Values) -> tuple[str, ...]:
+    """What must not be shown, whatever it looks like: the documents of the buyer and of the producer."""
+    return tuple(str(one) for one in (of_client, values.get("producer_document")) if one)
 
 
 def masked(told: Any, secrets: Collection[str] = ()) -> Any:

@@ -92,7 +92,7 @@ def connect(engine: Engine, settings: Settings, account: Seller, typed: str, tok
         raise Unprocessable("This token has ended. Make a new one in Kommo.", code="token_expired")
     with transaction(engine) as tx:
         before = connections.find(tx, account.id)
-    with _calling(settings, to) as kommo:
+    with calling(settings, to) as kommo:
         there = check(kommo)
     wanted = host_of(typed).partition(".")[0]
     if there.subdomain.lower() != wanted:
@@ -114,7 +114,7 @@ def recheck(engine: Engine, settings: Settings, account: Seller) -> Account:
     """
     connected = _connected(engine, account.id)
     try:
-        with _calling(settings, _opened(settings, connected)) as kommo:
+        with calling(settings, opened(settings, connected)) as kommo:
             there = check(kommo)
     except Unauthorized as refused:
         with transaction(engine) as tx:
@@ -128,7 +128,7 @@ def recheck(engine: Engine, settings: Settings, account: Seller) -> Account:
 def refresh(engine: Engine, settings: Settings, account: Seller) -> Account:
     """Check, then read anew what is set up there. Raises as `recheck` does."""
     there = recheck(engine, settings, account)
-    with _calling(settings, _opened(settings, _connected(engine, account.id))) as kommo:
+    with calling(settings, opened(settings, _connected(engine, account.id))) as kommo:
         kommo_desk.refresh(engine, account.id, kommo)
     return there
 
@@ -138,7 +138,7 @@ def add_fingerprint(engine: Engine, settings: Settings, account: Seller) -> bool
 
     Raises as `recheck` does, and Refused where the token is not an administrator's.
     """
-    with _calling(settings, _opened(settings, _connected(engine, account.id))) as kommo:
+    with calling(settings, opened(settings, _connected(engine, account.id))) as kommo:
         book = kommo_desk.refresh(engine, account.id, kommo)
         if fingerprint_field(book) is not None:
             return False
@@ -185,7 +185,7 @@ def _end_hooks(engine: Engine, settings: Settings, account: Seller, connected: C
 
 def _unsubscribe(settings: Settings, account_key: str, connected: Connected, sealed: Sequence[bytes]) -> None:
     vault = vault_of(settings)
-    with _calling(settings, _opened(settings, connected)) as kommo:
+    with calling(settings, opened(settings, connected)) as kommo:
         for one in sealed:
             hooks.end(kommo, address_of(settings.public_url, account_key, vault.open(one)))
 
@@ -198,12 +198,14 @@ def _connected(engine: Engine, account_id: int) -> Connected:
     return connected
 
 
-def _opened(settings: Settings, connected: Connected) -> Connection:
+def opened(settings: Settings, connected: Connected) -> Connection:
+    """The connection with its token, to be called with. Raises Misconfigured where no key opens it."""
     return Connection(connected.origin, vault_of(settings).open(connected.token))
 
 
 @contextmanager
-def _calling(settings: Settings, to: Connection) -> Iterator[Kommo]:
+def calling(settings: Settings, to: Connection) -> Iterator[Kommo]:
+    """A client for as long as somebody waits for a page: it gives up sooner than a worker does."""
     gate = Gate(kommo_desk.road_of(settings), patience=TOTAL_SECONDS)
     kommo = Kommo(to, gate, connect=CONNECT_SECONDS, total=TOTAL_SECONDS)
     try:

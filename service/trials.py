@@ -19,7 +19,8 @@ from service.domain.automation.judging import failures_of, judge
 from service.domain.automation.leads import Policy
 from service.domain.automation.masking import documents, masked
 from service.errors import Conflict, NotFound
-from service.kommo_desk import Ground, book_at, desk_of, ground_of
+from service.kommo_account import calling, opened
+from service.kommo_desk import Ground, book_at, ground_of
 from service.settings import Settings
 from service.store import endpoints, knowledge
 from service.store.accounts import Account
@@ -60,13 +61,11 @@ def _card_trial(engine: Engine, settings: Settings, account: Account, draft: Dra
     why = masked(failures_of(verdict), secrets)
     if not verdict.passed:
         return Trial(event, passed=False, filter=why)
-    desk = desk_of(settings, ground.connected)
-    desk.kommo.begin(urgent=True)
-    desk.gate.watch(None)
-    book, _ = book_at(engine, ground.connected, desk.kommo, datetime.now(UTC))
     occasion = Occasion(event.about, f"trial {event.subject}", ground.values, account.zone)
-    wish = wish_of(rules, Policy(draft.policy), occasion, ground.past, book)
-    plan = planned(desk.kommo, wish, book, rules.hands_off_hours)
+    with calling(settings, opened(settings, ground.connected)) as kommo:
+        book, _ = book_at(engine, ground.connected, kommo, datetime.now(UTC))
+        wish = wish_of(rules, Policy(draft.policy), occasion, ground.past, book)
+        plan = planned(kommo, wish, book, rules.hands_off_hours)
     card, decision, changes = masked([_card(wish), decision_of(plan), changes_of(plan)], secrets)
     return Trial(event, passed=True, card=card, decision=decision, changes=changes)
 

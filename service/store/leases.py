@@ -22,9 +22,9 @@ SPACE = 6
 KOMMO, WEBHOOK = "kommo", "webhook"
 EVERYWHERE = (KOMMO, WEBHOOK)
 
-# From each automation that is on and whose destination takes something the first promises that are due, then of these
-# the most urgent. It is said so that whatever the planner believes of the tables, an index is walked and nothing else:
-# with LIMIT inside LATERAL, and no EXISTS that it could turn into a join of everything with everything.
+# From each automation that is on and whose destination takes something the first promises that are due, then one of
+# the most urgent of these. It is said so that whatever the planner believes of the tables, an index is walked and
+# nothing else: with LIMIT inside LATERAL, and no EXISTS that it could turn into a join of everything with everything.
 # Of one thread and destination only the oldest open promise is taken, and none while another one of it is being worked
 # on. An address gets one message at a time, so that a slow receiver holds one sender and no more.
 DUE = """
@@ -48,15 +48,17 @@ WHERE a.state = 'on' AND a.destination = ANY(:to) AND (k.account_id IS NOT NULL 
     AND (SELECT 1 FROM automations b JOIN outbox e ON e.account_id = b.account_id AND e.automation_id = b.id
         WHERE b.account_id = a.account_id AND b.endpoint_id = a.endpoint_id AND e.state = 'leased'
             AND e.leased_until > clock_timestamp() LIMIT 1) IS NULL
-ORDER BY d.priority, d.due_at, d.id LIMIT {most}
+ORDER BY d.priority, {turn} LIMIT {most}
 """
-NEXT = DUE.format(which="o.priority <= :patience", most="1")
+# Whose turn it is among automations is drawn: whoever has thousands waiting does not make the others wait for them all.
+NEXT = DUE.format(which="o.priority <= :patience", turn="random()", most="1")
 # What can go together with a promise of history that was just taken: nothing that may have been done already. As only
 # the oldest promise of a thread is due, no two of them are about the same one.
 ALIKE = DUE.format(
     which="""o.account_id = :account AND o.priority = :priority AND o.state <> 'leased' AND o.unclear_since IS NULL
         AND (SELECT 1 FROM automations f
             WHERE f.account_id = :account AND f.id = :automation AND f.destination = :destination) IS NOT NULL""",
+    turn="d.due_at, d.id",
     most=":most",
 )
 LEASE = """
@@ -116,6 +118,15 @@ class Settled(NamedTuple):
     exchanges: list[dict[str, Any]] = []  # noqa: RUF012  # the same
 
 
+def walk_indexes(tx: Connection) -> None:
+    """Have this transaction's looks at what is due walk the indexes in their order, whatever the planner would rather.
+
+    It takes the first of a few rows for cheaper when they are all read and sorted, and they may be thousands.
+    """
+    names = ("enable_sort", "enable_incremental_sort", "enable_seqscan", "enable_bitmapscan")
+    tx.execute(text("SELECT " + ", ".join(f"set_config('{name}', 'off', true)" for name in names)))
+
+
 def _flushed(tx: Connection) -> None:
     """Wait for the disk at the end of this transaction: what it says is acted on outside."""
     tx.execute(text("SET LOCAL synchronous_commit = on"))
@@ -128,6 +139,7 @@ def take(tx: Connection, to: Sequence[str] = EVERYWHERE, *, patience: Priority =
     here, and may have been done.
     """
     _flushed(tx)
+    walk_indexes(tx)
     # A statement of its own: what whoever held it before has committed is seen by the next one.
     tx.execute(text("SELECT pg_advisory_xact_lock(:space, 0)"), {"space": SPACE})
     wanted = {"age": 0, "lease": LEASE_SECONDS, "to": list(to), "patience": int(patience)}
@@ -167,6 +179,7 @@ def _leased(row: Any) -> Leased:
 
 def waits(tx: Connection, seconds: float) -> bool:
     """Whether something has been due for so many seconds."""
+    walk_indexes(tx)
     wanted = {"age": seconds, "to": list(EVERYWHERE), "patience": int(Priority.HISTORY)}
     return tx.execute(text(NEXT), wanted).one_or_none() is not None
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.domain.automation import formats, templates
 from service.domain.automation.catalogue import CATALOGUE
 from service.domain.automation.formats import FORMATS
-from service.domain.automation.locales import MANNERS, Language
+from service.domain.automation.locales import MANNERS, Language, Setting, money_text
 from service.domain.automation.templates import LONGEST_TEXT, LONGEST_VALUE, Rendered, TemplateError
 from service.domain.automation.values import FieldType, Value
 from service.domain.money import Money
@@ -108,6 +108,11 @@ def test_fields_are_written_as_asked(text, expected):
 )
 def test_each_language_has_its_manner(language, expected):
     assert written("{{sale_paid|money}} {{order_bump}} {{ordered_at|date:DD MMMM,UTC}}", language) == expected
+
+
+def test_a_currency_without_cents_is_written_without_them_unless_it_has_some():
+    assert money_text(Money(Decimal("12990.00"), "CLP"), Setting()) == "CL$ 12.990"
+    assert money_text(Money(Decimal("12990.5"), "CLP"), Setting()) == "CL$ 12.990,5"
 
 
 def test_every_language_has_twelve_months():

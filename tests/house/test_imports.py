@@ -147,7 +147,7 @@ ROOMS = {
     "service/trials.py": Room(
         ours={
             *("service.connectors", "service.domain", "service.endpoint_desk", "service.errors"),
-            *("service.kommo_desk", "service.settings", "service.store"),
+            *("service.kommo_account", "service.kommo_desk", "service.settings", "service.store"),
         },
         theirs={"sqlalchemy"},
     ),

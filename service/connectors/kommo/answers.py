@@ -8,6 +8,8 @@ from service.connectors.http import Answer
 from service.errors import MarcoError, NotFound, Refused, Unauthorized, Unavailable, Unconfirmed, Unprocessable
 
 HTML_BAN_SECONDS = 15 * 60
+LONGEST_WAIT_SAID = len("604800")
+"""Digits of a wait in seconds that is believed: whoever asks for longer is not understood."""
 
 
 class FieldFault(NamedTuple):
@@ -114,7 +116,8 @@ def seconds_asked(answer: Answer) -> float:
     said = [answer.headers.get("retry-after", "")]
     if isinstance(answer.content, dict):
         said.append(str(answer.content.get("retry_after", "")))
-    return max((float(text) for text in said if text.isascii() and text.isdigit()), default=0.0)
+    told = (float(text) for text in said if text.isascii() and text.isdigit() and len(text) <= LONGEST_WAIT_SAID)
+    return max(told, default=0.0)
 
 
 def faults_in(content: Any) -> dict[str, tuple[FieldFault, ...]]:

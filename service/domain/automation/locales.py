@@ -11,6 +11,9 @@ from service.domain.automation.catalogue import symbol_of
 from service.domain.automation.values import Value
 from service.domain.money import Money, amount_text
 
+WITHOUT_CENTS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+"""Currencies whose smallest unit is the whole one (ISO 4217, exponent 0)."""
+
 
 class Language(StrEnum):
     """A language of our pages, and of texts made from templates."""
@@ -72,8 +75,9 @@ class Setting(NamedTuple):
 
 
 def money_text(amount: Money, setting: Setting) -> str:
-    """An amount as people write it: `R$ 1.997,00`; exact, never rounded."""
-    written = number_text(abs(amount.value), setting, text=amount_text(abs(amount.value)))
+    """An amount as people write it: `R$ 1.997,00`, `CL$ 12.990`; exact, never rounded."""
+    has_cents = amount.currency not in WITHOUT_CENTS
+    written = number_text(abs(amount.value), setting, text=amount_text(abs(amount.value)) if has_cents else None)
     sign = "-" if amount.value < 0 else ""
     return (
         f"{sign}{symbol_of(amount.currency)}{setting.manner.after_symbol}{written}"

@@ -61,7 +61,7 @@ def test_a_hundred_sales_of_history_cost_their_searches_and_a_twenty_fifth_of_a_
 ) -> None:
     automate(house, Trigger.SALE_APPROVED)
     poured(house, *(a_buyer(number) for number in range(100)))
-    assert deliver_all(house) == 100
+    deliver_all(house)
     assert states(house) == ["done"] * 100
     assert len(ours(kommo)) == len(kommo.account.all("contacts")) == len(kommo.account.notes) == 100
     set_up = 7
